@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The one header a module includes: how it declares itself, what it exports,
+ * which services it may call. Nothing is run to describe a module: the
+ * declaration is data that tools and loader read from the file.
+ * doc/HMOD.md specifies the bytes, doc/MODULES.md is the tutorial.
+ */
+#ifndef HELIX_MODULE_H
+#define HELIX_MODULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <helix/record.h>
+#include <helix/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- declaration ---------------------------------------------------- */
+
+#define HELIX_VERSION(major, minor, patch)                                     \
+	((uint64_t)(major) << 32 | (uint64_t)(minor) << 16 | (uint64_t)(patch))
+
+/* Lists of any length. A dependency is `name`, with optional constraints
+ * (`>= 1.0`, `< 2`, `= 1.2.3`, several separated by commas); `?` before the
+ * name makes it optional. Provides are capability names. */
+#define HELIX_DEPENDENCIES(...) HELIX_STRING_LIST_(__VA_ARGS__)
+#define HELIX_PROVIDES(...) HELIX_STRING_LIST_(__VA_ARGS__)
+#define HELIX_ALIASES(...) HELIX_STRING_LIST_(__VA_ARGS__)
+#define HELIX_STRING_LIST_(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+#define HELIX_SECTION_(name) __attribute__((section(name), used, aligned(8)))
+
+/* Declares the module: designated initialisers of struct helix_module_record
+ * (<helix/record.h>). Required: .name, .init, .start, .stop. One a module. */
+#define HELIX_MODULE(...)                                                      \
+	static const struct helix_module_record helix_module_record_           \
+		HELIX_SECTION_(".hmod.module") = {                             \
+			.magic = HELIX_RECORD_MAGIC,                           \
+			.format = HELIX_RECORD_FORMAT,                         \
+			.size = sizeof(struct helix_module_record),            \
+			.abi_major = HELIX_ABI_MAJOR,                          \
+			.abi_minor = HELIX_ABI_MINOR,                          \
+			__VA_ARGS__                                            \
+		};                                                             \
+	HELIX_MODULE_CHECK_
+
+/* What no constant expression can say about the initialiser, an optimising
+ * compiler still proves: the check folds to nothing, or the build stops with
+ * the sentence. Without optimisation hmod link and the loader say the same. */
+#if defined(__OPTIMIZE__) && !defined(__cplusplus)
+void helix_name_missing_(void)
+	__attribute__((error("HELIX_MODULE: .name is required")));
+void helix_name_long_(void)
+	__attribute__((error("HELIX_MODULE: .name is longer than 63 bytes")));
+void helix_init_missing_(void)
+	__attribute__((error("HELIX_MODULE: .init is required")));
+void helix_start_missing_(void)
+	__attribute__((error("HELIX_MODULE: .start is required")));
+void helix_stop_missing_(void)
+	__attribute__((error("HELIX_MODULE: .stop is required")));
+#define HELIX_MODULE_CHECK_                                                    \
+	static void __attribute__((used)) helix_module_check_(void)            \
+	{                                                                      \
+		const struct helix_module_record *r = &helix_module_record_;   \
+		if (!r->name)                                                  \
+			helix_name_missing_();                                 \
+		if (__builtin_constant_p(__builtin_strlen(r->name)) &&         \
+		    __builtin_strlen(r->name) > HELIX_NAME_MAX)                \
+			helix_name_long_();                                    \
+		if (!r->init)                                                  \
+			helix_init_missing_();                                 \
+		if (!r->start)                                                 \
+			helix_start_missing_();                                \
+		if (!r->stop)                                                  \
+			helix_stop_missing_();                                 \
+	}                                                                      \
+	struct helix_module_record
+#else
+#define HELIX_MODULE_CHECK_ struct helix_module_record
+#endif
+
+/* Declares a parameter: type is string, int, uint or bool; `standard` is its
+ * value when nobody sets it. Read it with the helix_config functions. */
+#define HELIX_PARAM(name_, type_, standard_, description_)                     \
+	static const struct helix_param_record helix_param_##name_             \
+		HELIX_SECTION_(".hmod.param") = {                              \
+			.name = #name_,                                        \
+			.standard = HELIX_PARAM_TEXT_##type_(standard_),       \
+			.description = description_,                           \
+			.type = HELIX_PARAM_##type_,                           \
+		}
+#define HELIX_PARAM_TEXT_string(value) value
+#define HELIX_PARAM_TEXT_int(value) #value
+#define HELIX_PARAM_TEXT_uint(value) #value
+#define HELIX_PARAM_TEXT_bool(value) ((value) ? "true" : "false")
+
+/* Makes a global function or variable importable by other modules; they
+ * declare it `extern`. The name is the symbol's own, and cannot be a static's. */
+#define HELIX_EXPORT(symbol) HELIX_EXPORT_(symbol, NULL)
+#define HELIX_EXPORT_NS(symbol, ns) HELIX_EXPORT_(symbol, ns)
+#define HELIX_EXPORT_(symbol_, ns_)                                            \
+	static const struct helix_export_record helix_export_##symbol_         \
+		HELIX_SECTION_(".hmod.export") = {                             \
+			.symbol = (const void *)&symbol_,                      \
+			.ns = ns_,                                             \
+		}
+
+/* ---- context and parameters ------------------------------------------ */
+
+/* The value of a parameter as text; NULL when it is neither set nor declared. */
+const char *helix_config(const struct helix_context *ctx, const char *key);
+/* As helix_config, `otherwise` in place of NULL. */
+const char *helix_config_or(const struct helix_context *ctx, const char *key,
+			    const char *otherwise);
+/* Typed forms; `otherwise` when absent or not of that form. */
+uint64_t helix_config_uint(const struct helix_context *ctx, const char *key,
+			   uint64_t otherwise);
+int64_t helix_config_int(const struct helix_context *ctx, const char *key,
+			 int64_t otherwise);
+bool helix_config_bool(const struct helix_context *ctx, const char *key,
+		       bool otherwise);
+/* This module's id, from 1; never used twice. */
+uint64_t helix_module_id(const struct helix_context *ctx);
+
+/* ---- logging ---------------------------------------------------------- */
+
+enum helix_log_level {
+	HELIX_LOG_ERROR = 3,
+	HELIX_LOG_WARN = 4,
+	HELIX_LOG_INFO = 6,
+	HELIX_LOG_DEBUG = 7,
+};
+
+/* One line, without a newline; the module's name is put before it. At most
+ * 255 bytes are kept. printf's formats: d i u x X o c s p %, flags, width,
+ * precision, hh h l ll z t j; no floating point. Any context. */
+void helix_log(enum helix_log_level level, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+#define helix_error(...) helix_log(HELIX_LOG_ERROR, __VA_ARGS__)
+#define helix_warn(...) helix_log(HELIX_LOG_WARN, __VA_ARGS__)
+#define helix_info(...) helix_log(HELIX_LOG_INFO, __VA_ARGS__)
+#define helix_debug(...) helix_log(HELIX_LOG_DEBUG, __VA_ARGS__)
+
+/* ---- memory ----------------------------------------------------------- */
+
+/* Memory charged to the calling module, 16-byte aligned, not zeroed (alloc) or
+ * zeroed (zalloc); NULL when there is none. What a module still holds when it
+ * is unloaded is reported and taken back. */
+void *helix_alloc(size_t size);
+void *helix_zalloc(size_t size);
+/* NULL is allowed; any other pointer must come from helix_alloc/zalloc. */
+void helix_free(void *block);
+
+/* Nanoseconds since boot; never goes back. Any context. */
+uint64_t helix_now_ns(void);
+
+/* ---- the C functions that kernel and host both have -------------------- */
+
+void *memcpy(void *destination, const void *source, size_t size);
+void *memmove(void *destination, const void *source, size_t size);
+void *memset(void *block, int byte, size_t size);
+int memcmp(const void *a, const void *b, size_t size);
+size_t strlen(const char *text);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

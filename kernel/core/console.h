@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Where text goes and where keys come from. Consoles (serial, screen) show log
+ * and shell; in exec mode the shell's output goes to the exec port alone.
+ */
+#ifndef KERNEL_CORE_CONSOLE_H
+#define KERNEL_CORE_CONSOLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Writes to every console; `\n` becomes `\r\n` where the device needs it. */
+void console_write(const char *text, size_t length);
+/* The next byte from any console's keyboard; sleeps (hlt) until there is one. */
+int console_getc(void);
+/* Redirects kprintf to the second serial port, raw, and back. */
+void console_exec_mode(bool on);
+
+#endif

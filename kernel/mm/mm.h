@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Memory, in three layers: physical frames (pmm), mappings (vmm), and the heap.
+ * Every layer counts what is out, so that tests can compare. Not for interrupt
+ * context.
+ */
+#ifndef KERNEL_MM_MM_H
+#define KERNEL_MM_MM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PAGE_SIZE UINT64_C(4096)
+
+/* ---- physical frames -------------------------------------------------------- */
+
+/* `count` frames contiguous and aligned to `align` bytes (a power of two, at
+ * least PAGE_SIZE); 0 when there are none. */
+uint64_t pmm_alloc(uint64_t count, uint64_t align);
+void pmm_free(uint64_t physical, uint64_t count);
+uint64_t pmm_free_frames(void);
+uint64_t pmm_total_frames(void);
+/* A frame's address in the direct map (not for frames of the module arena). */
+void *pmm_direct(uint64_t physical);
+
+/* ---- mappings ----------------------------------------------------------------- */
+
+enum vmm_protection { VMM_R, VMM_RW, VMM_RX }; /* there is no fourth */
+
+/* Maps `count` frames from `physical` at `address`; all page aligned, nothing
+ * mapped there yet. False when a page table cannot be had (then nothing is
+ * mapped). Caching off when `device`. */
+bool vmm_map(uint64_t address, uint64_t physical, uint64_t count, enum vmm_protection protection,
+	     bool device);
+/* Unmaps and flushes; the frames stay the caller's. */
+void vmm_unmap(uint64_t address, uint64_t count);
+/* The frame behind `address`, or UINT64_MAX. */
+uint64_t vmm_physical(uint64_t address);
+
+/* `size` bytes of zeroed, page-aligned, writable memory with an unmapped guard
+ * page on both sides; frames need not be contiguous. NULL when there are none. */
+void *vmm_alloc(uint64_t size);
+void vmm_free(void *block, uint64_t size);
+
+/* Walks every page table: how many leaf mappings there are, how many are
+ * writable and executable, how many frames are mapped both ways at once. */
+struct vmm_audit {
+	uint64_t mappings, executable, writable_executable, aliased_executable;
+};
+void vmm_audit(struct vmm_audit *audit);
+
+/* ---- the module arena ------------------------------------------------------------ */
+
+/* Text and rodata of modules: a physical pool that the direct map does not
+ * show, mapped at its final place only when sealed, written through an alias
+ * (RW, never X) that exists only until then. Addresses are random per page. */
+struct arena_block {
+	uint64_t address, size; /* final address; bytes, whole pages */
+	uint64_t physical;
+	uint8_t *alias; /* NULL once sealed */
+};
+bool arena_alloc(uint64_t size, uint64_t align, struct arena_block *block);
+bool arena_seal(struct arena_block *block, enum vmm_protection protection); /* R or RX */
+void arena_free(struct arena_block *block);
+/* Writable data in the same 2 GiB window, from ordinary frames, zeroed. */
+bool arena_alloc_data(uint64_t size, uint64_t align, struct arena_block *block);
+void arena_free_data(struct arena_block *block);
+
+/* ---- heap --------------------------------------------------------------------------- */
+
+/* 16-byte aligned, not zeroed; NULL when there is none. */
+void *kmalloc(size_t size);
+void *kzalloc(size_t size);
+void kfree(void *block); /* NULL is allowed */
+struct heap_counts {
+	uint64_t blocks, bytes; /* live, as asked for */
+	uint64_t pages; /* taken from pmm for the heap, whether in use or not */
+};
+void heap_counts(struct heap_counts *counts);
+
+/* All of it, from the multiboot2 memory map; called once. */
+struct boot_info;
+void mm_init(const struct boot_info *info);
+
+#endif

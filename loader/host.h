@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The whole contract between the loader and whoever embeds it: one struct of
+ * hooks. The loader calls them with its own lock held unless a hook says
+ * otherwise, from the thread that called the loader, and never from interrupt
+ * context. Besides these it needs memcpy, memmove, memset and memcmp.
+ */
+#ifndef LOADER_HOST_H
+#define LOADER_HOST_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "modfmt/diag.h"
+#include "modfmt/span.h"
+
+/* What a region will hold, and so how it is mapped once sealed. */
+enum hload_kind {
+	HLOAD_TEXT, /* readable and executable */
+	HLOAD_RODATA, /* readable */
+	HLOAD_DATA, /* readable and writable */
+	HLOAD_KINDS
+};
+
+/* A piece of module memory. Until it is sealed it is written through `write`;
+ * `address` is where it will be used. At no instant is it writable and
+ * executable through one mapping. */
+struct hload_region {
+	uint64_t address; /* run-time address of the first byte; 0: nothing held */
+	uint8_t *write; /* writable view of the same bytes; NULL once sealed, except DATA */
+	uint64_t size; /* bytes asked for */
+	void *cookie; /* the host's own */
+};
+
+struct hload_host {
+	void *ctx; /* handed to each hook */
+
+	/* Memory for the loader's own records: 16-byte aligned, not zeroed. NULL when
+	 * there is none. `size` is never 0. */
+	void *(*alloc)(void *ctx, size_t size);
+	/* Gives back what alloc returned; `size` as it was asked for. Never NULL. */
+	void (*free)(void *ctx, void *block, size_t size);
+
+	/* Reserves `size` bytes (not 0) aligned to `align` (a power of two up to
+	 * HMOD_ALIGN_MAX) for `kind`, within 2 GiB of every other region and of
+	 * every address that was exported to the loader; zero-filled for DATA,
+	 * otherwise filled with anything. False when there is no room, and then
+	 * *region is untouched. */
+	bool (*place)(void *ctx, enum hload_kind kind, uint64_t size, uint64_t align,
+		      struct hload_region *region);
+	/* Ends writing: the region gets its final protection, and for TEXT and
+	 * RODATA `write` is withdrawn. False when it cannot (then release follows). */
+	bool (*seal)(void *ctx, enum hload_kind kind, struct hload_region *region);
+	/* Gives the region back, sealed or not. */
+	void (*release)(void *ctx, enum hload_kind kind, struct hload_region *region);
+
+	/* Added to every address before an absolute 8-, 16- or 32-bit field is
+	 * judged, so that a host process refuses what the kernel would: 0 in the
+	 * kernel; for a process that places modules at [0, 2 GiB) the window
+	 * 0xffffffff80000000. */
+	uint64_t judge_bias;
+
+	/* Calls into a module: the one place where a gate can stand. The module is
+	 * not locked against re-entry. May be NULL: then the loader calls directly.
+	 * Called without the loader's lock. Returns what the hook returned. */
+	int (*call)(void *ctx, const char *module, int (*hook)(void *argument), void *argument);
+
+	/* The bytes of the file a module was registered from (inflated if need be);
+	 * put gives them back. May be NULL when no module is ever named by path. */
+	enum helix_status (*file_get)(void *ctx, const char *path, struct hmod_span *bytes,
+				      struct hmod_diag *diag);
+	void (*file_put)(void *ctx, const char *path, struct hmod_span bytes);
+
+	/* Told after a module's text is in place and before its first instruction
+	 * runs, and before it is taken away: for debuggers and backtraces. May be
+	 * NULL. */
+	void (*module_loaded)(void *ctx, const char *module, uint64_t text);
+	void (*module_unloading)(void *ctx, const char *module, uint64_t text);
+
+	/* Module memory that was not freed by the module: gives it back and returns
+	 * the bytes. May be NULL. */
+	uint64_t (*reclaim)(void *ctx, uint64_t module_id, uint64_t *blocks);
+
+	/* One line of log without newline, level as enum helix_log_level. May be NULL. */
+	void (*log)(void *ctx, int level, const char *format, va_list arguments);
+
+	/* One lock around the loader's tables. May both be NULL in a host with one
+	 * thread. */
+	void (*lock)(void *ctx);
+	void (*unlock)(void *ctx);
+};
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The loader: a system of modules over one host. Registering reads a module's
+ * metadata; inserting loads, relocates, initialises and starts it; removing
+ * stops and unloads it. Every operation is all or nothing: when it refuses,
+ * every byte it took is given back and the module is as it was before.
+ *
+ * Names given to these functions may be written with `-` or `_`. Functions
+ * that refuse return a status and fill `diag` (which may be NULL);
+ * diag->list, if set, is freed by hload_diag_free.
+ */
+#ifndef LOADER_LOADER_H
+#define LOADER_LOADER_H
+
+#include "loader/host.h"
+#include "modfmt/meta.h"
+
+struct hload_system;
+struct hload_module;
+
+enum hload_state {
+	HLOAD_REGISTERED, HLOAD_LOADING, HLOAD_LOADED, HLOAD_INITIALIZING,
+	HLOAD_RUNNING, HLOAD_STOPPING, HLOAD_STOPPED, HLOAD_UNLOADING, HLOAD_ERROR,
+	HLOAD_STATES
+};
+const char *hload_state_name(enum hload_state state); /* "registered" … */
+
+/* ---- the system ---------------------------------------------------------- */
+
+/* NULL when there is no memory. `host` must outlive the system. */
+struct hload_system *hload_create(const struct hload_host *host);
+/* Unloads and unregisters everything, dependents first, then frees. */
+void hload_destroy(struct hload_system *system);
+void hload_diag_free(struct hload_system *system, struct hmod_diag *diag);
+
+/* What the embedder itself offers to modules. `symbols` must outlive the
+ * system. Refuses a name that is there already. */
+struct hload_symbol {
+	const char *name;
+	uint64_t address;
+};
+enum helix_status hload_export(struct hload_system *system, const struct hload_symbol *symbols,
+			       size_t count, struct hmod_diag *diag);
+
+/* The loader's own functions that modules call (helix_config …). */
+extern const struct hload_symbol hload_api[];
+extern const size_t hload_api_count;
+
+/* ---- registry -------------------------------------------------------------- */
+
+/* Registers the module in `file`. `path` (copied) is what file_get will be given
+ * later; NULL for a module that exists in memory only: it is forgotten when it
+ * is unloaded. Refuses bad metadata, a registered name, and a dependency cycle
+ * (with its path in diag->list). Nothing is loaded; missing dependencies are no
+ * fault yet. */
+enum helix_status hload_register(struct hload_system *system, struct hmod_span file,
+				 const char *path, struct hload_module **module,
+				 struct hmod_diag *diag);
+/* Forgets a module that is registered only. */
+enum helix_status hload_unregister(struct hload_system *system, struct hload_module *module,
+				   struct hmod_diag *diag);
+
+struct hload_module *hload_find(struct hload_system *system, const char *name);
+struct hload_module *hload_find_id(struct hload_system *system, uint64_t id);
+/* In registration order; NULL begins, NULL ends. */
+struct hload_module *hload_next(struct hload_system *system, struct hload_module *module);
+/* The loaded module whose text, rodata or data holds `address`, or NULL. */
+struct hload_module *hload_at(struct hload_system *system, uint64_t address);
+/* The function of `module` that holds `address`: its name and the offset in it;
+ * NULL when unknown. Takes no lock: usable while panicking. */
+const char *hload_function_at(struct hload_system *system, uint64_t address,
+			      const struct hload_module **module, uint64_t *offset);
+/* An exported symbol's address by name; its owner's name ("kernel" for the
+ * embedder) in *owner. False when nobody exports it. */
+bool hload_symbol_find(struct hload_system *system, const char *name, uint64_t *address,
+		       const char **owner);
+/* Calls `each` for every export of `module` (NULL: of the embedder). */
+void hload_symbol_each(struct hload_system *system, struct hload_module *module,
+		       void (*each)(void *ctx, const char *name, uint64_t address), void *ctx);
+
+/* What a module is and has; all pointers live as long as it is registered. */
+struct hload_info {
+	uint64_t id;
+	enum hload_state state;
+	const struct hmod_meta *meta;
+	const char *path; /* or NULL */
+	uint64_t size[HLOAD_KINDS]; /* loaded bytes; 0 when not loaded */
+	uint64_t address[HLOAD_KINDS];
+	uint32_t holders; /* loaded modules that need it */
+	enum helix_status last_error;
+};
+void hload_info(const struct hload_module *module, struct hload_info *info);
+/* The i-th loaded module that holds `module` through a dependency or an
+ * imported symbol, in the order they came; NULL past the end. */
+struct hload_module *hload_holder(const struct hload_module *module, uint32_t i);
+/* What the i-th declared dependency resolves to now: a registered module whose
+ * name (or capability) fits, whatever its version and state; NULL if none. */
+struct hload_module *hload_dependency(const struct hload_module *module, uint32_t i);
+
+/* ---- order ------------------------------------------------------------------ */
+
+/* Writes into `order` (capacity entries) the modules that must start so that
+ * all of `roots` run, themselves included, dependencies first; ties in
+ * registration order; already running ones are left out. Optional dependencies
+ * that are registered come along. Refuses a missing dependency and a version
+ * that does not fit (who asked is in diag->section_name). */
+enum helix_status hload_plan(struct hload_system *system, struct hload_module *const *roots,
+			     size_t count, struct hload_module **order, size_t capacity,
+			     size_t *length, struct hmod_diag *diag);
+/* The loaded modules that must go before `module` can, dependents first and
+ * `module` last. */
+enum helix_status hload_unload_order(struct hload_system *system, struct hload_module *module,
+				     struct hload_module **order, size_t capacity,
+				     size_t *length, struct hmod_diag *diag);
+
+/* ---- parameters --------------------------------------------------------------- */
+
+/* One `key=value`, in the order of precedence from weak to strong. */
+struct hload_setting {
+	const char *key, *value;
+};
+
+/* ---- life ---------------------------------------------------------------------- */
+
+/* Loads, initialises and starts a registered module. `file` are its bytes; an
+ * empty span makes the loader ask file_get. Settings must name declared
+ * parameters and fit their types. On any failure the module is `registered`
+ * again. */
+enum helix_status hload_insert(struct hload_system *system, struct hload_module *module,
+			       struct hmod_span file, const struct hload_setting *settings,
+			       size_t setting_count, struct hmod_diag *diag);
+
+/* Stops and unloads a running (or failed) module. Refused while held (all
+ * holders in diag->list), or when it is ESSENTIAL. A module with a path is
+ * registered again after, one without is forgotten (*module is then gone). An
+ * error from stop is reported in diag with status INIT after the module is gone
+ * all the same. */
+enum helix_status hload_remove(struct hload_system *system, struct hload_module *module,
+			       struct hmod_diag *diag);
+
+/* ---- counts, for leak tests ------------------------------------------------------ */
+
+struct hload_counts {
+	uint64_t modules, running, exports, edges;
+	uint64_t blocks, bytes; /* held from host->alloc */
+	uint64_t regions, region_bytes; /* held from host->place */
+};
+void hload_counts(const struct hload_system *system, struct hload_counts *counts);
+
+#endif

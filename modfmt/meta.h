@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A module's metadata. In the file it is a record full of pointers
+ * (<helix/record.h>), or the flat table that hmod link made of it (section
+ * .hmod.flat, doc/HMOD.md); in memory it is always the flat table. No
+ * allocation: the caller brings the buffer.
+ */
+#ifndef MODFMT_META_H
+#define MODFMT_META_H
+
+#include "modfmt/image.h"
+#include "modfmt/version.h"
+
+#define HMOD_FLAT_MAGIC 0x54414c46u /* "FLAT" */
+#define HMOD_FLAT_FORMAT 1
+#define HMOD_META_MAX (UINT64_C(1) << 20) /* bytes of a flat table */
+
+/* The flat table: this header, the arrays, then the strings. Offsets count
+ * from the start of the table; every string ends with a NUL inside it. */
+struct hmod_flat_header {
+	uint32_t magic, size; /* size: the whole table, bytes */
+	uint16_t format, header_size;
+	uint16_t abi_major, abi_minor;
+	uint32_t state_version;
+	uint32_t name, description, author, license; /* offsets of strings */
+	uint32_t dependencies, dependency_count; /* offset, entries */
+	uint32_t provides, provide_count; /* entries: uint32_t string offsets */
+	uint32_t aliases, alias_count; /* the same */
+	uint32_t params, param_count;
+	uint32_t reserved; /* 0 */
+	uint64_t version, flags;
+} HMOD_ON_BYTES;
+
+struct hmod_flat_dependency { /* 32 bytes */
+	uint32_t name; /* offset of the normalised name */
+	uint32_t flags; /* enum hmod_dependency_flags */
+	uint64_t least, most; /* inclusive */
+	uint64_t hash; /* hmod_name_hash of the name */
+} HMOD_ON_BYTES;
+
+struct hmod_flat_param { /* 16 bytes */
+	uint32_t name, standard, description; /* offsets of strings */
+	uint32_t type; /* enum helix_param_type */
+} HMOD_ON_BYTES;
+
+/* A validated flat table. Strings are valid as long as the table is. */
+struct hmod_meta {
+	const struct hmod_flat_header *header;
+	const char *name, *description, *author, *license; /* name normalised */
+	size_t name_length;
+	const struct hmod_flat_dependency *dependencies;
+	const uint32_t *provides, *aliases; /* 4-byte aligned */
+	const struct hmod_flat_param *params;
+};
+
+/* Writes the flat table of an opened image into `table` (8-byte aligned,
+ * `capacity` bytes): copied from .hmod.flat when that is there, else built from
+ * the record by following its relocations inside the file. Either way it is
+ * checked as a whole. *size is the bytes needed, also when `capacity` is too
+ * small (TOO_LARGE; capacity 0 with table NULL just measures). */
+enum helix_status hmod_meta_flatten(const struct hmod_image *image, void *table,
+				    size_t capacity, size_t *size, struct hmod_diag *diag);
+
+/* Checks `size` bytes as a flat table and fills the view. */
+enum helix_status hmod_meta_view(const void *table, size_t size, struct hmod_meta *meta,
+				 struct hmod_diag *diag);
+
+/* The string at `offset` of a viewed table. */
+const char *hmod_meta_string(const struct hmod_meta *meta, uint32_t offset);
+
+/* NULL, or what is wrong with `value` for that type, as a phrase for
+ * PARAM_VALUE's %o ("'x' is not an unsigned number"). */
+const char *hmod_param_value_check(uint32_t type, const char *value);
+/* Decimal, or hexadecimal after 0x; a leading `-` only for int. */
+bool hmod_param_uint(const char *text, uint64_t *value);
+bool hmod_param_int(const char *text, int64_t *value);
+/* 1 y yes true on / 0 n no false off. */
+bool hmod_param_bool(const char *text, bool *value);
+
+/* "string", "int", "uint", "bool". */
+const char *hmod_param_type_name(uint32_t type);
+/* The name of flag bit `bit`, "HOT_RELOADABLE"; NULL for unassigned ones. */
+const char *hmod_flag_name(unsigned bit);
+
+/* ---- hooks and exports: read from the file, resolved by the loader -------- */
+
+enum hmod_hook {
+	HMOD_HOOK_INIT, HMOD_HOOK_START, HMOD_HOOK_STOP, HMOD_HOOK_EVENT,
+	HMOD_HOOK_REQUEST, HMOD_HOOK_HEALTHY, HMOD_HOOK_SAVE, HMOD_HOOK_RESTORE,
+	HMOD_HOOKS
+};
+
+/* symbol 0: the hook is not given. The address is the symbol's plus addend,
+ * checked to lie in an executable section of the same file. */
+struct hmod_reference {
+	uint32_t symbol;
+	int64_t addend;
+};
+
+enum helix_status hmod_hooks_read(const struct hmod_image *image,
+				  struct hmod_reference hooks[HMOD_HOOKS],
+				  struct hmod_diag *diag);
+
+struct hmod_export {
+	uint32_t symbol; /* defined, global or weak */
+	const char *name; /* the symbol's own */
+	const char *ns; /* NULL: importable by all */
+};
+
+/* Entries of .hmod.export; 0 when there is none. */
+uint32_t hmod_export_count(const struct hmod_image *image);
+
+/* A cursor over the exports, in file order. Start with *cursor all zero;
+ * returns NOT_FOUND with no diagnostic after the last. */
+struct hmod_export_cursor {
+	uint32_t entry;
+	uint64_t rela;
+};
+enum helix_status hmod_export_next(const struct hmod_image *image,
+				   struct hmod_export_cursor *cursor,
+				   struct hmod_export *out, struct hmod_diag *diag);
+
+#endif
