@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One object brought into memory: laid out, copied, resolved, relocated and
+ * protected. Knows nothing of names of modules, states or dependencies.
+ */
+#ifndef LOADER_OBJECT_H
+#define LOADER_OBJECT_H
+
+#include "loader/host.h"
+#include "loader/index.h"
+#include "modfmt/image.h"
+#include "modfmt/meta.h"
+
+/* An exported symbol; `node` stands in the system's export index by name. */
+struct hload_export_entry {
+	struct hload_node node; /* key: the name */
+	uint64_t address;
+	void *owner; /* the module, or NULL for the embedder */
+};
+
+/* A function's place, for backtraces; sorted by address. */
+struct hload_function {
+	uint32_t offset; /* from the text region's start, bytes */
+	uint32_t name; /* offset in `strings` */
+};
+
+struct hload_object {
+	struct hload_region region[HLOAD_KINDS];
+	uint64_t hook[HMOD_HOOKS]; /* run-time addresses; 0: not given */
+	struct hload_export_entry *exports;
+	uint32_t export_count;
+	struct hload_function *functions;
+	uint32_t function_count;
+	char *strings; /* names of exports and functions */
+	size_t strings_size;
+	void **providers; /* owners of imported symbols, each once, never NULL or self */
+	uint32_t provider_count;
+};
+
+/* What an unresolved symbol's message may add: "(foo is exported by lib, which
+ * is not loaded)". Returns the module's name, or NULL. */
+struct hload_loading {
+	const struct hload_host *host;
+	struct hload_index *exports; /* of struct hload_export_entry */
+	void *owner; /* stored in the entries */
+	const char *(*who_exports)(void *ctx, const char *symbol);
+	const char *(*owner_name)(void *ctx, const void *owner); /* NULL owner: "kernel" */
+	void *ctx;
+};
+
+/* Brings `image` into memory and adds its exports to the index. `object` is
+ * zeroed. On refusal everything taken is given back and the index is as it
+ * was. */
+enum helix_status hload_object_load(struct hload_object *object,
+				    const struct hload_loading *loading,
+				    const struct hmod_image *image, struct hmod_diag *diag);
+/* Takes the exports out of the index and gives everything back. Safe on a
+ * zeroed object and after any stage. */
+void hload_object_unload(struct hload_object *object, const struct hload_host *host,
+			 struct hload_index *exports);
+
+#endif
