@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The 256 interrupt entries. Each pushes what the CPU did not (a zero in place
+ * of an error code) and its vector, in 16 bytes; the common part completes struct
+ * trap_frame. General registers alone are kept: the kernel uses no others.
+ */
+	.text
+	.align	16
+	.globl	trap_entries
+	.type	trap_entries, @function
+trap_entries:
+	.set	vector, 0
+	.rept	256
+	.align	16
+	endbr64
+	.if	!(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30)
+	pushq	$0
+	.endif
+	.byte	0x68			/* pushq $vector, always with 32 bits */
+	.long	vector
+	jmp	trap_common
+	.set	vector, vector + 1
+	.endr
+	.size	trap_entries, . - trap_entries
+
+	.type	trap_common, @function
+trap_common:
+	pushq	%rax
+	pushq	%rbx
+	pushq	%rcx
+	pushq	%rdx
+	pushq	%rsi
+	pushq	%rdi
+	pushq	%rbp
+	pushq	%r8
+	pushq	%r9
+	pushq	%r10
+	pushq	%r11
+	pushq	%r12
+	pushq	%r13
+	pushq	%r14
+	pushq	%r15
+	cld
+	movq	%rsp, %rdi
+	pushq	17 * 8(%rdi)		/* a frame link: backtraces go on in the interrupted code */
+	pushq	%rbp
+	movq	%rsp, %rbp
+	call	trap_dispatch
+	leaq	16(%rbp), %rsp
+	popq	%r15
+	popq	%r14
+	popq	%r13
+	popq	%r12
+	popq	%r11
+	popq	%r10
+	popq	%r9
+	popq	%r8
+	popq	%rbp
+	popq	%rdi
+	popq	%rsi
+	popq	%rdx
+	popq	%rcx
+	popq	%rbx
+	popq	%rax
+	addq	$16, %rsp
+	iretq
+	.size	trap_common, . - trap_common
+
+	.section .note.GNU-stack, "", @progbits

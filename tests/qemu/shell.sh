@@ -1,0 +1,50 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# The shell's commands on the default image: what they print and refuse.
+. "$TOP_SRCDIR/tests/lib.sh"
+
+claim 'rmmod of a held module is refused' boot 1 'rmmod chain_a'
+claim '… with the holders named' prints 'rmmod: module chain_a is in use by: chain_b'
+[ "$BOOT_TESTS" = all ] || finish
+claim 'rmmod -r takes dependents first' boot 0 'rmmod -r chain_a' 'lsmod' 'modprobe chain_c' 'lsmod'
+claim '… and modprobe brings them back' sh -c "[ \$(grep -c '^chain_c ' '$work/out') = 1 ]"
+claim 'insmod takes a parameter' boot 0 'rmmod hello' 'insmod hello greeting=hi' 'dmesg'
+claim '… and uses it' prints 'hello: hi'
+claim 'the command line sets a parameter' boot 0 --cmdline 'hello.greeting=servus' 'dmesg'
+claim '… over the default' prints 'hello: servus'
+claim 'nomodule= keeps a module out' boot 0 --cmdline 'nomodule=hello' 'lsmod'
+claim '… it is not loaded' silent 'hello '
+claim 'an unknown parameter is refused' boot 1 'rmmod hello' 'insmod hello volume=11'
+claim '… by name' prints 'unknown parameter: volume'
+claim 'a bad value is refused' boot 1 'rmmod hello' 'insmod hello times=often'
+claim '… with the value' prints "parameter times: 'often' is not"
+claim 'state that others change' boot 0 'insmod counter' 'insmod counter_up' 'insmod counter_twice' \
+	'rmmod counter_twice' 'rmmod counter_up' 'rmmod counter' 'dmesg'
+claim '… 40 + 2' prints 'counter_up: value 42'
+claim '… doubled' prints 'counter_twice: value 84'
+claim '… and back' prints 'counter: value 40'
+claim 'modprobe brings dependencies' boot 0 'modprobe counter_twice' 'lsmod'
+claim '… shown as users' sh -c "grep -Eq '^counter +[0-9]+  1 counter_twice' '$work/out'"
+claim 'names take - for _' boot 0 'rmmod helix-execution' 'insmod helix-execution' 'modinfo helix-execution'
+claim 'modinfo shows parameters' boot 0 'modinfo hello'
+claim '… in kmod form' prints 'parm:           greeting:what to log when it starts (string)'
+claim 'symbols shows who exports' boot 0 'symbols chain_a' 'symbols'
+claim '… a module' prints 'chain_a_value'
+claim '… and the kernel' prints 'memcpy'
+claim 'ls lists a folder' boot 0 'ls' 'ls /lib/modules'
+claim '… sorted' prints 'hello.hmod'
+claim 'help lists commands' boot 0 'help' 'help insmod'
+claim '… with insmod' prints 'insmod'
+claim 'mem counts' boot 0 'mem'
+claim 'an unknown command' boot 1 'frobnicate'
+claim '… says so' prints 'frobnicate: command not found'
+for c in 'insmod' 'rmmod' 'modprobe' 'modinfo' 'deps' 'cat' 'poweroff 121' 'poweroff x' 'help nosuch' \
+	'rmmod nosuch' 'modprobe nosuch' 'modinfo nosuch' 'deps nosuch' 'cat /nosuch' 'ls /nosuch' \
+	'rmmod counter' 'symbols nosuch' 'insmod hello'; do
+	printf '%s\n' "$c"
+done >"$work/bad"
+claim 'every wrong argument fails' boot 1 --keep-going --script "$work/bad"
+lines() { [ "$(wc -l <"$work/out")" -ge 18 ]; }
+claim '… with a line each' lines
+finish
