@@ -28,13 +28,13 @@ struct hload_object {
 	struct hload_region region[HLOAD_KINDS];
 	uint64_t hook[HMOD_HOOKS]; /* run-time addresses; 0: not given */
 	struct hload_export_entry *exports;
-	uint32_t export_count;
+	uint32_t export_count, export_room; /* entries in the index, allocated */
 	struct hload_function *functions;
 	uint32_t function_count;
 	char *strings; /* names of exports and functions */
 	size_t strings_size;
 	void **providers; /* owners of imported symbols, each once, never NULL or self */
-	uint32_t provider_count;
+	uint32_t provider_count, provider_room; /* entries used, allocated */
 };
 
 /* What an unresolved symbol's message may add: "(foo is exported by lib, which

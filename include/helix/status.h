@@ -7,6 +7,7 @@
  * A sentence is a template over the fields of struct hmod_diag
  * (modfmt/diag.h): %n name, %o other name, %s section as `5 (.text)`,
  * %i index, %w %f wanted and found in decimal, %W %F the same in hexadecimal,
+ * %d found as a signed number, %p a plural s unless found is 1,
  * %v %u wanted and found as versions, %l a list of names, %% a percent sign.
  * The last column says what would mend it, or is empty.
  */
@@ -27,7 +28,7 @@
 	X(ABI, -8, "built for module ABI %v, the kernel has %u",               \
 	  "build it again with this kernel's headers")                         \
 	X(LOAD, -9, "%n could not be loaded", "")                              \
-	X(INIT, -10, "%n failed with status %f", "")                           \
+	X(INIT, -10, "%n failed with status %d", "")                           \
 	X(WRONG_STATE, -11, "module %n is %o", "")                             \
 	X(ESSENTIAL, -12, "module %n is essential and cannot be unloaded", "") \
 	X(INTERNAL, -13, "internal error in %n", "")                           \
@@ -43,7 +44,7 @@
 	X(PARAM_UNKNOWN, -22, "unknown parameter: %n",                         \
 	  "modinfo lists the parameters")                                      \
 	X(PARAM_VALUE, -23, "parameter %n: %o", "")                            \
-	X(UNKNOWN_SYMBOL, -24, "%f unknown symbols: %l", "")                   \
+	X(UNKNOWN_SYMBOL, -24, "%f unknown symbol%p: %l", "")                   \
 	X(DUPLICATE_EXPORT, -25, "symbol %n is already exported by %o", "")    \
 	/* the file: header */                                                 \
 	X(TRUNCATED, -64, "the file ends at byte %f inside the %n, which ends at %w", \

@@ -9,6 +9,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* The first serial port, polled: as soon as the kernel runs. */
+void console_early_init(void);
+/* The consoles of `console=serial|screen` (both by default), input by interrupt,
+ * and `loglevel=`. Needs memory, clock and interrupt controllers; called once. */
+void console_init(void);
+
 /* Writes to every console; `\n` becomes `\r\n` where the device needs it. */
 void console_write(const char *text, size_t length);
 /* The next byte from any console's keyboard; sleeps (hlt) until there is one. */

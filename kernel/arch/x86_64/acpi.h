@@ -39,6 +39,9 @@ void acpi_init(void);
  * bytes stay mapped. False when there is none. */
 bool acpi_table(const char *signature, struct hmod_span *table);
 
+/* The same for a table that another one points to; 0 is no table. */
+bool acpi_table_at(uint64_t physical, const char *signature, struct hmod_span *table);
+
 /* Physical memory, readable: in the direct map, or mapped for good. NULL when
  * it cannot be mapped. `device`: writable and uncached, never the direct map. */
 void *physical_window(uint64_t physical, uint64_t size, bool device);

@@ -97,7 +97,38 @@ static void apic_calibrate(void)
 	} while (now - begin < tsc_hz / CALIBRATION_HZ);
 	counted = UINT32_MAX - apic_read(APIC_TIMER_CURRENT);
 	apic_write(APIC_TIMER_INITIAL, 0);
-	apic_hz = (uint64_t)((unsigned __int128)counted * tsc_hz / (now - begin));
+	apic_hz = counted * tsc_hz / (now - begin);
 	if (!apic_hz)
 		panic("the local APIC timer does not count");
+}
+
+void clock_init(void)
+{
+	tsc_calibrate();
+	apic_calibrate();
+	log_line(LOG_INFO, "clock: TSC %lu kHz, APIC timer %lu kHz", tsc_hz / 1000, apic_hz / 1000);
+}
+
+static void timer_interrupt(struct trap_frame *frame)
+{
+	void (*hook)(struct trap_frame *) = __atomic_load_n(&timer_hook, __ATOMIC_ACQUIRE);
+
+	timer_ticks++;
+	if (hook)
+		hook(frame);
+}
+
+void timer_start(unsigned hertz)
+{
+	uint64_t count = apic_hz / (hertz ? hertz : 1);
+
+	irq_handler_set(VECTOR_TIMER, timer_interrupt);
+	apic_write(APIC_TIMER_DIVIDE, TIMER_DIVIDE_BY_16);
+	apic_write(APIC_LVT_TIMER, APIC_LVT_PERIODIC | VECTOR_TIMER);
+	apic_write(APIC_TIMER_INITIAL, !count ? 1 : count > UINT32_MAX ? UINT32_MAX : (uint32_t)count);
+}
+
+void timer_hook_set(void (*hook)(struct trap_frame *frame))
+{
+	__atomic_store_n(&timer_hook, hook, __ATOMIC_RELEASE);
 }

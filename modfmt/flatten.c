@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From the record to the flat table: count, place, then write each list and
+ * its strings. A table too small is filled as far as it goes and the size that
+ * is needed is told.
+ */
+#include "modfmt/internal.h"
+
+struct flattener {
+	const struct hmod_image *image;
+	struct hmod_diag *diag;
+	uint64_t budget; /* relocations that may still be looked at */
+	uint64_t alike; /* comparisons that may still be made for duplicates */
+	struct pointer_reader record;
+	uint8_t *table;
+	size_t capacity, end; /* end: of what is placed so far */
+	struct hmod_flat_header header;
+};
+
+#define FIELD(name) offsetof(struct helix_module_record, name)
+
+static void put(struct flattener *f, size_t at, const void *bytes, size_t size)
+{
+	if (f->capacity >= size && at <= f->capacity - size)
+		memcpy(f->table + at, bytes, size);
+}
+
+static uint32_t put_string(struct flattener *f, const char *text, size_t length)
+{
+	size_t at = f->end;
+
+	put(f, at, text, length);
+	put(f, at + length, "", 1);
+	f->end += length + 1;
+	return (uint32_t)at;
+}
+
+static enum helix_status too_large(struct flattener *f)
+{
+	if (f->end <= HMOD_META_MAX)
+		return HELIX_OK;
+	hmod_fail(f->diag, HELIX_E_TOO_LARGE, HMOD_STAGE_METADATA, HMOD_NOWHERE);
+	hmod_diag_name(f->diag, "the metadata", SIZE_MAX);
+	hmod_diag_numbers(f->diag, HMOD_META_MAX, f->end);
+	return HELIX_E_TOO_LARGE;
+}
+
+/* ---- lists of strings --------------------------------------------------------- */
+
+struct list {
+	struct pointer_reader reader;
+	struct place place;
+	uint32_t count;
+	const char *what;
+};
+
+/* Finds the list a field of the record points to and counts its entries. */
+static enum helix_status list_open(struct flattener *f, uint64_t field, const char *what,
+				   struct list *list)
+{
+	enum pointer_kind kind = pointer_place(&f->record, field, &list->place);
+	const struct elf64_rela *rela;
+	struct pointer_reader ahead;
+
+	list->count = 0;
+	list->what = what;
+	if (kind == POINTER_NULL)
+		return HELIX_OK;
+	if (kind == POINTER_GIVEN) {
+		pointer_reader_open(&list->reader, f->image, list->place.section, &f->budget,
+				    f->diag);
+		ahead = list->reader;
+		do
+			kind = pointer_rela(&ahead, list->place.offset + 8 * (uint64_t)list->count,
+					    &rela);
+		while (kind == POINTER_GIVEN && ++list->count <= HMOD_META_MAX / 4);
+	}
+	if (kind == POINTER_NULL)
+		return HELIX_OK;
+	return hmod_fail_meta(f->diag, HELIX_E_META_POINTER, what, "a list that ends with NULL",
+			      section_offset(f->image, f->record.section, field));
+}
+
+static enum helix_status list_entry(struct list *list, uint32_t i, const char **text)
+{
+	return pointer_string(&list->reader, list->place.offset + 8 * (uint64_t)i, list->what, text);
+}
+
+/* ---- duplicates ------------------------------------------------------------------ */
+
+/* A bit a hash tells most newcomers from the rest; the others are compared, on
+ * a budget. */
+struct seen {
+	uint64_t bits[64];
+};
+
+static bool maybe_seen(struct seen *seen, uint64_t hash)
+{
+	uint64_t bit = UINT64_C(1) << (hash & 63), *word = &seen->bits[hash >> 6 & 63];
+	bool was = *word & bit;
+
+	*word |= bit;
+	return was;
+}
+
+static const char *again(struct flattener *f, size_t array, size_t entry, uint32_t count,
+			 const char *name)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t offset;
+
+		if (!f->alike--)
+			return "stands in a list with too many alike";
+		if (array + (i + 1) * entry > f->capacity)
+			continue;
+		memcpy(&offset, f->table + array + i * entry, 4);
+		if (offset < f->capacity && text_equal((const char *)f->table + offset, name))
+			return "is there twice";
+	}
+	return NULL;
+}
+
+/* ---- the parts --------------------------------------------------------------------- */
+
+static enum helix_status put_dependency(struct flattener *f, struct list *list, uint32_t i,
+					struct seen *seen)
+{
+	struct hmod_flat_dependency flat;
+	struct hmod_dependency parsed;
+	enum helix_status status;
+	const char *text, *wrong;
+
+	if ((status = list_entry(list, i, &text)))
+		return status;
+	wrong = hmod_dependency_parse(text, text_length(text), &parsed);
+	flat.hash = hmod_name_hash(parsed.name, text_length(parsed.name));
+	if (!wrong && maybe_seen(seen, flat.hash ^ parsed.flags << 3))
+		wrong = again(f, f->header.dependencies, sizeof flat, i, parsed.name);
+	if (wrong)
+		return hmod_fail_meta(f->diag, HELIX_E_META_DEPENDENCY, text, wrong, HMOD_NOWHERE);
+	flat.name = put_string(f, parsed.name, text_length(parsed.name));
+	flat.flags = parsed.flags;
+	flat.least = parsed.least;
+	flat.most = parsed.most;
+	put(f, f->header.dependencies + i * sizeof flat, &flat, sizeof flat);
+	return HELIX_OK;
+}
+
+static enum helix_status put_dependencies(struct flattener *f, struct list *list)
+{
+	struct seen seen = { { 0 } };
+	enum helix_status status = HELIX_OK;
+
+	for (uint32_t i = 0; i < list->count && !status; i++)
+		status = put_dependency(f, list, i, &seen);
+	return status;
+}
+
+static enum helix_status put_names(struct flattener *f, struct list *list, size_t array,
+				   bool capability)
+{
+	char name[HELIX_NAME_MAX + 1];
+	enum helix_status status;
+	const char *text, *wrong;
+	uint32_t offset;
+
+	for (uint32_t i = 0; i < list->count; i++) {
+		if ((status = list_entry(list, i, &text)))
+			return status;
+		if (capability) {
+			wrong = hmod_name_normalise(text, text_length(text), true, name);
+			if (wrong)
+				return hmod_fail_meta(f->diag, HELIX_E_META_NAME, text, wrong,
+						      HMOD_NOWHERE);
+			text = name;
+		}
+		offset = put_string(f, text, text_length(text));
+		put(f, array + 4 * (size_t)i, &offset, 4);
+	}
+	return HELIX_OK;
+}
+
+static enum helix_status fail_param(struct flattener *f, const char *name, const char *what)
+{
+	return hmod_fail_meta(f->diag, HELIX_E_META_PARAM, name, what, HMOD_NOWHERE);
+}
+
+static enum helix_status put_param(struct flattener *f, struct pointer_reader *reader, uint32_t i,
+				   struct seen *seen)
+{
+	const uint64_t at = (uint64_t)i * sizeof(struct helix_param_record);
+	const char *name, *standard, *description, *wrong;
+	char normal[HELIX_NAME_MAX + 1];
+	struct hmod_flat_param flat;
+	enum helix_status status;
+	struct hmod_span type;
+
+	if ((status = pointer_string(reader, at, "a parameter's name", &name)) ||
+	    (status = pointer_string(reader, at + offsetof(struct helix_param_record, standard),
+				     "a parameter's default", &standard)) ||
+	    (status = pointer_string(reader, at + offsetof(struct helix_param_record, description),
+				     "a parameter's description", &description)))
+		return status;
+	hmod_span_sub(hmod_section_bytes(f->image, reader->section),
+		      at + offsetof(struct helix_param_record, type), 4, &type);
+	memcpy(&flat.type, type.data, 4);
+	name = name ? name : "";
+	standard = standard ? standard : "";
+	description = description ? description : "";
+	wrong = hmod_name_normalise(name, text_length(name), false, normal);
+	if (!wrong)
+		wrong = hmod_param_value_check(flat.type, standard);
+	if (!wrong && maybe_seen(seen, hmod_name_hash(normal, text_length(normal))))
+		wrong = again(f, f->header.params, sizeof flat, i, normal);
+	if (wrong)
+		return fail_param(f, name, wrong);
+	flat.name = put_string(f, normal, text_length(normal));
+	flat.standard = put_string(f, standard, text_length(standard));
+	flat.description = put_string(f, description, text_length(description));
+	put(f, f->header.params + i * sizeof flat, &flat, sizeof flat);
+	return HELIX_OK;
+}
+
+static enum helix_status put_params(struct flattener *f)
+{
+	struct seen seen = { { 0 } };
+	struct pointer_reader reader;
+	enum helix_status status = HELIX_OK;
+
+	if (!f->header.param_count)
+		return HELIX_OK;
+	pointer_reader_open(&reader, f->image, f->image->params, &f->budget, f->diag);
+	for (uint32_t i = 0; i < f->header.param_count && !status; i++)
+		status = put_param(f, &reader, i, &seen);
+	return status;
+}
+
+static enum helix_status put_text(struct flattener *f, uint64_t field, const char *what,
+				  const char *otherwise, uint32_t *offset)
+{
+	enum helix_status status;
+	const char *text;
+
+	status = pointer_string(&f->record, field, what, &text);
+	if (status)
+		return status;
+	text = text ? text : otherwise;
+	*offset = put_string(f, text, text_length(text));
+	return HELIX_OK;
+}
+
+static enum helix_status put_name(struct flattener *f)
+{
+	char normal[HELIX_NAME_MAX + 1];
+	enum helix_status status;
+	const char *text, *wrong;
+
+	status = pointer_string(&f->record, FIELD(name), "the name", &text);
+	if (status)
+		return status;
+	if (!text)
+		return hmod_fail_meta(f->diag, HELIX_E_META_HOOK, "name", "is required",
+				      section_offset(f->image, f->record.section, FIELD(name)));
+	wrong = hmod_name_normalise(text, text_length(text), false, normal);
+	if (wrong)
+		return hmod_fail_meta(f->diag, HELIX_E_META_NAME, text, wrong, HMOD_NOWHERE);
+	f->header.name = put_string(f, normal, text_length(normal));
+	return HELIX_OK;
+}
+
+/* ---- the record --------------------------------------------------------------------- */
+
+static enum helix_status fail_record(struct flattener *f, const char *what, uint64_t wanted,
+				     uint64_t found)
+{
+	hmod_fail(f->diag, HELIX_E_META_FORMAT, HMOD_STAGE_METADATA,
+		  section_offset(f->image, f->image->record, 0));
+	hmod_diag_name(f->diag, what, SIZE_MAX);
+	hmod_diag_numbers(f->diag, wanted, found);
+	return HELIX_E_META_FORMAT;
+}
+
+/* Checks that there is one record of this format, and takes its numbers over. */
+static enum helix_status open_record(struct flattener *f)
+{
+	const struct hmod_image *image = f->image;
+	struct helix_module_record r;
+	struct hmod_span bytes;
+
+	if (!image->record)
+		return hmod_fail(f->diag, HELIX_E_META_MISSING, HMOD_STAGE_METADATA, HMOD_NOWHERE);
+	bytes = hmod_section_bytes(image, image->record);
+	if (bytes.size < sizeof r)
+		return fail_record(f, "the record's size", sizeof r, bytes.size);
+	memcpy(&r, bytes.data, sizeof r);
+	if (r.magic != HELIX_RECORD_MAGIC)
+		return fail_record(f, "the record's magic", HELIX_RECORD_MAGIC, r.magic);
+	if (r.format != HELIX_RECORD_FORMAT)
+		return fail_record(f, "the record's format", HELIX_RECORD_FORMAT, r.format);
+	if (r.size != sizeof r)
+		return fail_record(f, "the record's size", sizeof r, r.size);
+	if (bytes.size != sizeof r) {
+		hmod_fail(f->diag, HELIX_E_META_DUPLICATE, HMOD_STAGE_METADATA,
+			  section_offset(image, image->record, sizeof r));
+		hmod_diag_numbers(f->diag, 1, bytes.size / sizeof r);
+		return HELIX_E_META_DUPLICATE;
+	}
+	if (r.version > HMOD_VERSION_ANY)
+		return fail_record(f, "the version", HMOD_VERSION_ANY, r.version);
+	if (r.flags >> 10)
+		return fail_record(f, "the flags", 0x3ff, r.flags);
+	f->header.version = r.version ? r.version : UINT64_C(1) << 16;
+	f->header.flags = r.flags;
+	f->header.abi_major = r.abi_major;
+	f->header.abi_minor = r.abi_minor;
+	f->header.state_version = r.state_version;
+	pointer_reader_open(&f->record, image, image->record, &f->budget, f->diag);
+	return HELIX_OK;
+}
+
+static enum helix_status count_params(struct flattener *f)
+{
+	uint64_t size = f->image->params ? hmod_section_bytes(f->image, f->image->params).size : 0;
+
+	if (size % sizeof(struct helix_param_record) || size > HMOD_META_MAX)
+		return fail_record(f, "the size of .hmod.param", sizeof(struct helix_param_record),
+				   size);
+	f->header.param_count = (uint32_t)(size / sizeof(struct helix_param_record));
+	return HELIX_OK;
+}
+
+static void place_arrays(struct flattener *f)
+{
+	struct hmod_flat_header *h = &f->header;
+
+	h->dependencies = sizeof *h;
+	h->params = h->dependencies +
+		    h->dependency_count * (uint32_t)sizeof(struct hmod_flat_dependency);
+	h->provides = h->params + h->param_count * (uint32_t)sizeof(struct hmod_flat_param);
+	h->aliases = h->provides + 4 * h->provide_count;
+	f->end = h->aliases + 4 * h->alias_count;
+}
+
+static enum helix_status build(struct flattener *f)
+{
+	struct hmod_flat_header *h = &f->header;
+	struct list depends, provides, aliases;
+	uint32_t description, author, license;
+	enum helix_status status;
+
+	if ((status = open_record(f)) ||
+	    (status = list_open(f, FIELD(dependencies), "dependencies", &depends)) ||
+	    (status = list_open(f, FIELD(provides), "provides", &provides)) ||
+	    (status = list_open(f, FIELD(aliases), "aliases", &aliases)) ||
+	    (status = count_params(f)))
+		return status;
+	h->dependency_count = depends.count;
+	h->provide_count = provides.count;
+	h->alias_count = aliases.count;
+	place_arrays(f);
+	if ((status = too_large(f)) || (status = put_name(f)) ||
+	    (status = put_text(f, FIELD(description), "the description", "", &description)) ||
+	    (status = put_text(f, FIELD(author), "the author", "Unknown", &author)) ||
+	    (status = put_text(f, FIELD(license), "the license", "MIT", &license)) ||
+	    (status = put_dependencies(f, &depends)) ||
+	    (status = put_names(f, &provides, h->provides, true)) ||
+	    (status = put_names(f, &aliases, h->aliases, false)) || (status = put_params(f)) ||
+	    (status = too_large(f)))
+		return status;
+	h->description = description;
+	h->author = author;
+	h->license = license;
+	h->magic = HMOD_FLAT_MAGIC;
+	h->format = HMOD_FLAT_FORMAT;
+	h->header_size = sizeof *h;
+	h->size = (uint32_t)f->end;
+	put(f, 0, h, sizeof *h);
+	return HELIX_OK;
+}
+
+enum helix_status hmod_meta_flatten(const struct hmod_image *image, void *table, size_t capacity,
+				    size_t *size, struct hmod_diag *diag)
+{
+	struct flattener f = { .image = image, .diag = diag, .budget = image->file.size,
+			       .alike = UINT64_C(1) << 20, .table = table, .capacity = capacity };
+	struct hmod_span flat;
+	enum helix_status status;
+	struct hmod_meta meta;
+
+	*size = 0;
+	if (image->flat && image->record) {
+		flat = hmod_section_bytes(image, image->flat);
+		f.end = flat.size <= HMOD_META_MAX ? (size_t)flat.size : HMOD_META_MAX + 1;
+		if ((status = too_large(&f)))
+			return status;
+		put(&f, 0, flat.data, f.end);
+	} else if ((status = build(&f))) {
+		return status;
+	}
+	*size = f.end;
+	if (f.end > capacity) {
+		hmod_fail(diag, HELIX_E_TOO_LARGE, HMOD_STAGE_METADATA, HMOD_NOWHERE);
+		hmod_diag_name(diag, "the metadata", SIZE_MAX);
+		hmod_diag_numbers(diag, capacity, f.end);
+		return HELIX_E_TOO_LARGE;
+	}
+	return hmod_meta_view(table, f.end, &meta, diag);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What modfmt's files share.
+ */
+#ifndef MODFMT_INTERNAL_H
+#define MODFMT_INTERNAL_H
+
+#include "modfmt/image.h"
+#include "modfmt/mem.h"
+#include "modfmt/meta.h"
+
+static inline size_t text_length(const char *text)
+{
+	size_t n = 0;
+
+	while (text[n])
+		n++;
+	return n;
+}
+
+static inline bool text_equal(const char *a, const char *b)
+{
+	while (*a && *a == *b)
+		a++, b++;
+	return *a == *b;
+}
+
+/* Where byte `inside` of a section stands in the file. */
+static inline uint64_t section_offset(const struct hmod_image *image, uint32_t section,
+				      uint64_t inside)
+{
+	return image->sections[section].offset + inside;
+}
+
+/* hmod_fail, with the section filled in. */
+enum helix_status hmod_fail_section(const struct hmod_image *image, struct hmod_diag *diag,
+				    enum helix_status status, uint32_t section, uint64_t offset);
+
+/* hmod_fail for metadata: name is %n, `what` %o. */
+enum helix_status hmod_fail_meta(struct hmod_diag *diag, enum helix_status status,
+				 const char *name, const char *what, uint64_t offset);
+
+/* ---- the record's pointers: record.c ---------------------------------------- */
+
+/* A section whose pointers are read: its bytes and its RELA section (0: none).
+ * `next` makes reading in offset order linear. */
+struct pointer_reader {
+	const struct hmod_image *image;
+	uint32_t section, relas;
+	uint64_t next;
+	uint64_t *budget; /* relocations that may still be looked at */
+	struct hmod_diag *diag;
+};
+
+/* A place in the file: section and offset in it. */
+struct place {
+	uint32_t section;
+	uint64_t offset;
+};
+
+enum pointer_kind { POINTER_NULL, POINTER_GIVEN, POINTER_BAD };
+
+void pointer_reader_open(struct pointer_reader *reader, const struct hmod_image *image,
+			 uint32_t section, uint64_t *budget, struct hmod_diag *diag);
+/* The relocation that fills the 8 bytes at `offset`; NULL with the bytes zero:
+ * POINTER_NULL. */
+enum pointer_kind pointer_rela(struct pointer_reader *reader, uint64_t offset,
+			       const struct elf64_rela **rela);
+/* Where that pointer leads; BAD when not into a section of this file. */
+enum pointer_kind pointer_place(struct pointer_reader *reader, uint64_t offset,
+				struct place *place);
+/* The string it leads to. `what` names the field in the diagnostic. */
+enum helix_status pointer_string(struct pointer_reader *reader, uint64_t offset, const char *what,
+				 const char **text);
+
+/* NULL, or what is wrong with a text: control bytes, or longer than 4 KiB. */
+const char *hmod_text_check(const char *text, size_t length);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A host for the loader inside a test program: memory below 2 GiB that really
+ * becomes executable, counts of all that is held, and a failure on request.
+ * Programs must be linked with -no-pie. Freeing with another size, writing past
+ * a region or releasing one twice ends the test.
+ */
+#ifndef TESTS_LOADER_HOST_HARNESS_H
+#define TESTS_LOADER_HOST_HARNESS_H
+
+#include "loader/host.h"
+
+struct harness {
+	struct hload_host host; /* hand &host to the loader; add hooks at will */
+	uint64_t blocks, bytes; /* held from alloc */
+	uint64_t regions, region_bytes; /* held from place */
+	uint64_t allocs, places, seals; /* calls so far */
+	uint64_t fail_alloc, fail_place, fail_seal; /* number of the call that fails, from 1; 0: none */
+};
+
+void harness_open(struct harness *harness);
+/* Nothing is held any more. */
+bool harness_clean(const struct harness *harness);
+/* Forgets the calls so far and the failures asked for. */
+void harness_rewind(struct harness *harness);
+
+/* Compiles C text with the module ABI's flags and `flags` (may be ""). The
+ * bytes are freed with harness_discard. Ends the test when gcc refuses. */
+struct hmod_span harness_compile(const char *source, const char *flags);
+/* A copy of `bytes` on its own heap block, so that reading past it is caught. */
+struct hmod_span harness_copy(struct hmod_span bytes);
+void harness_discard(struct hmod_span bytes);
+
+/* A module named `name` with empty hooks around `code`; static buffer. `more`
+ * are further initialisers, each ending with a comma. */
+const char *harness_module(const char *name, const char *code, const char *more);
+
+/* The diagnostic as it is printed; static buffer. */
+const char *harness_text(const struct hmod_diag *diag);
+
+#endif
