@@ -1,146 +1,169 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where everything goes: loaded sections are grouped by protection, COMMON
- * symbols follow the data; then regions are taken and filled.
+ * Layout: loaded sections of one kind stand in one region, in file order, each
+ * at its alignment; COMMON symbols follow the data. No sum here can wrap: every
+ * addend is at most HMOD_SIZE_MAX, and the total is judged after each.
  */
-#include "loader/load.h"
+#include "loader/layout.h"
+
 #include "modfmt/mem.h"
 
-static enum hload_kind kind_of(const struct elf64_section *s)
+void *hload_work_alloc(struct hload_work *work, size_t count, size_t each, enum hmod_stage stage,
+		       const char *what)
 {
-	if (s->flags & ELF_SHF_EXECINSTR)
+	const struct hload_host *host = work->loading->host;
+	void *block = host->alloc(host->ctx, count * each);
+
+	if (block)
+		return block;
+	hmod_fail(work->diag, HELIX_E_NO_MEMORY, stage, HMOD_NOWHERE);
+	hmod_diag_numbers(work->diag, count * each, 0);
+	hmod_diag_name(work->diag, what, SIZE_MAX);
+	return NULL;
+}
+
+static enum hload_kind kind_of(const struct elf64_section *section)
+{
+	if (section->flags & ELF_SHF_EXECINSTR)
 		return HLOAD_TEXT;
-	return s->flags & ELF_SHF_WRITE ? HLOAD_DATA : HLOAD_RODATA;
+	return section->flags & ELF_SHF_WRITE ? HLOAD_DATA : HLOAD_RODATA;
 }
 
-/* Takes `size` bytes of a region at `align` (0 counts as 1); the offset they
- * begin at. Sizes are capped by modfmt, so that sums cannot wrap. */
-static uint64_t take(struct hload_work *work, enum hload_kind kind, uint64_t size, uint64_t align)
+/* Appends `size` bytes to a kind. Needs size <= HMOD_SIZE_MAX, align 0 or a
+ * power of two up to HMOD_ALIGN_MAX; keeps the total under HMOD_SIZE_MAX. */
+static enum helix_status append(struct hload_work *work, enum hload_kind kind, uint64_t size,
+				uint64_t align, uint64_t *offset)
 {
-	uint64_t at;
+	uint64_t total = 0;
 
-	align = align ? align : 1;
-	at = (work->size[kind] + align - 1) & ~(align - 1);
-	if (align > work->align[kind])
+	if (!align)
+		align = 1;
+	*offset = (work->size[kind] + align - 1) & ~(align - 1);
+	work->size[kind] = *offset + size;
+	if (work->align[kind] < align)
 		work->align[kind] = align;
-	work->size[kind] = at + size;
-	return at;
-}
-
-static enum helix_status too_large(struct hload_work *work, uint64_t size)
-{
+	for (unsigned i = 0; i < HLOAD_KINDS; i++)
+		total += work->size[i];
+	if (total <= HMOD_SIZE_MAX)
+		return HELIX_OK;
 	hmod_fail(work->diag, HELIX_E_MODULE_SIZE, HMOD_STAGE_LAYOUT, HMOD_NOWHERE);
-	hmod_diag_numbers(work->diag, HMOD_SIZE_MAX, size);
+	hmod_diag_numbers(work->diag, HMOD_SIZE_MAX, total);
 	return HELIX_E_MODULE_SIZE;
 }
 
-static uint64_t total(const struct hload_work *work)
-{
-	return work->size[HLOAD_TEXT] + work->size[HLOAD_RODATA] + work->size[HLOAD_DATA];
-}
-
-enum helix_status hload_layout(struct hload_work *work)
+static enum helix_status lay_out_sections(struct hload_work *work)
 {
 	const struct hmod_image *image = work->image;
-	const size_t bytes = image->section_count * sizeof *work->where;
+	enum helix_status status = HELIX_OK;
 
-	work->where = work->host->alloc(work->host->ctx, bytes);
-	if (!work->where)
-		return hload_no_memory(work->diag, HMOD_STAGE_LAYOUT, bytes, "the section map");
-	memset(work->where, 0, bytes);
-	for (uint32_t i = 1; i < image->section_count; i++) {
+	work->section = hload_work_alloc(work, image->section_count, sizeof *work->section,
+					 HMOD_STAGE_LAYOUT, "section places");
+	if (!work->section)
+		return HELIX_E_NO_MEMORY;
+	for (uint32_t i = 0; !status && i < image->section_count; i++) {
 		const struct elf64_section *s = &image->sections[i];
-		enum hload_kind kind = kind_of(s);
+		struct hload_placed *placed = &work->section[i];
 
-		if (!hmod_section_loaded(image, i))
+		*placed = (struct hload_placed){ 0, HLOAD_KINDS };
+		if (s->type == ELF_SHT_NULL || !hmod_section_loaded(image, i))
 			continue;
-		work->where[i] = take(work, kind, s->size, s->addralign) << 2 | (kind + 1u);
-		if (total(work) > HMOD_SIZE_MAX)
-			return too_large(work, total(work));
+		placed->kind = kind_of(s);
+		status = append(work, placed->kind, s->size, s->addralign, &placed->offset);
 	}
-	return HELIX_OK;
+	return status;
 }
 
-/* ---- COMMON symbols ---------------------------------------------------------- */
-
-/* Gives each COMMON symbol its bytes of DATA; value[] keeps the offset until
- * resolve turns it into an address. */
-static enum helix_status take_common(struct hload_work *work)
+static enum helix_status fail_common(struct hload_work *work, uint32_t symbol)
 {
-	const struct hmod_image *image = work->image;
+	const struct elf64_symbol *s = &work->image->symbols[symbol];
+	bool size = s->size > HMOD_SIZE_MAX;
+	enum helix_status status = size ? HELIX_E_MODULE_SIZE : HELIX_E_SECTION_ALIGN;
 
-	for (uint32_t i = 1; i < image->symbol_count; i++) {
-		const struct elf64_symbol *s = &image->symbols[i];
-
-		if (s->shndx != ELF_SHN_COMMON)
-			continue;
-		if (s->value & (s->value - 1) || s->value > HMOD_ALIGN_MAX || s->size > HMOD_SIZE_MAX)
-			return too_large(work, s->size);
-		work->value[i] = take(work, HLOAD_DATA, s->size, s->value);
-		if (total(work) > HMOD_SIZE_MAX)
-			return too_large(work, total(work));
-	}
-	return HELIX_OK;
+	hmod_fail(work->diag, status, HMOD_STAGE_LAYOUT,
+		  work->image->sections[work->image->symtab].offset +
+			  (uint64_t)symbol * sizeof *s);
+	hmod_diag_section(work->diag, ELF_SHN_COMMON, "COMMON", SIZE_MAX);
+	hmod_diag_name(work->diag, hmod_symbol_name(work->image, symbol), SIZE_MAX);
+	hmod_diag_numbers(work->diag, size ? HMOD_SIZE_MAX : HMOD_ALIGN_MAX,
+			  size ? s->size : s->value);
+	return status;
 }
 
-/* ---- regions -------------------------------------------------------------------- */
-
-uint64_t hload_section_address(const struct hload_work *work, uint32_t section)
+/* A COMMON symbol's value is its alignment. */
+static enum helix_status lay_out_common(struct hload_work *work, uint32_t symbol)
 {
-	uint64_t where = work->where[section];
+	const struct elf64_symbol *s = &work->image->symbols[symbol];
+	enum helix_status status = hmod_symbol_check(work->image, symbol, work->diag);
 
-	return where ? work->object->region[(where & 3) - 1].address + (where >> 2) : 0;
-}
-
-uint8_t *hload_section_write(const struct hload_work *work, uint32_t section)
-{
-	uint64_t where = work->where[section];
-
-	return where ? work->object->region[(where & 3) - 1].write + (where >> 2) : NULL;
-}
-
-static enum helix_status take_regions(struct hload_work *work)
-{
-	for (unsigned kind = 0; kind < HLOAD_KINDS; kind++) {
-		struct hload_region *region = &work->object->region[kind];
-
-		if (!work->size[kind])
-			continue;
-		if (!work->host->place(work->host->ctx, (enum hload_kind)kind, work->size[kind],
-				       work->align[kind], region))
-			return hload_no_memory(work->diag, HMOD_STAGE_LAYOUT, work->size[kind],
-					       "module memory");
-	}
-	return HELIX_OK;
-}
-
-/* Gaps of text are filled with int3, those of rodata with zeroes. */
-static void fill(struct hload_work *work)
-{
-	struct hload_region *region = work->object->region;
-
-	if (region[HLOAD_TEXT].write)
-		memset(region[HLOAD_TEXT].write, 0xcc, (size_t)work->size[HLOAD_TEXT]);
-	if (region[HLOAD_RODATA].write)
-		memset(region[HLOAD_RODATA].write, 0, (size_t)work->size[HLOAD_RODATA]);
-}
-
-enum helix_status hload_place(struct hload_work *work)
-{
-	const struct hmod_image *image = work->image;
-	enum helix_status status;
-
-	if ((status = take_common(work)) || (status = take_regions(work)))
+	if (status)
 		return status;
-	fill(work);
-	for (uint32_t i = 1; i < image->section_count; i++) {
-		struct hmod_span bytes = hmod_section_bytes(image, i);
-		uint8_t *to = hload_section_write(work, i);
+	if (s->size > HMOD_SIZE_MAX || s->value > HMOD_ALIGN_MAX || s->value & (s->value - 1))
+		return fail_common(work, symbol);
+	return append(work, HLOAD_DATA, s->size, s->value, &work->value[symbol]);
+}
 
-		if (to && bytes.size)
-			memcpy(to, bytes.data, (size_t)bytes.size);
-		else if (to && (work->where[i] & 3) == HLOAD_TEXT + 1)
-			memset(to, 0, (size_t)image->sections[i].size);
+/* Already checked: nothing of single symbols. Gives COMMON symbols their place
+ * and counts the undefined ones, those with a far section index included. */
+static enum helix_status lay_out_symbols(struct hload_work *work)
+{
+	const struct hmod_image *image = work->image;
+	enum helix_status status = HELIX_OK;
+
+	if (!image->symbol_count)
+		return HELIX_OK;
+	work->value = hload_work_alloc(work, image->symbol_count, sizeof *work->value,
+				       HMOD_STAGE_LAYOUT, "symbol values");
+	if (!work->value)
+		return HELIX_E_NO_MEMORY;
+	for (uint32_t i = 0; !status && i < image->symbol_count; i++) {
+		uint16_t section = image->symbols[i].shndx;
+
+		if (section == ELF_SHN_UNDEF || section == ELF_SHN_XINDEX)
+			work->undefined++;
+		else if (section == ELF_SHN_COMMON)
+			status = lay_out_common(work, i);
 	}
-	return HELIX_OK;
+	return status;
+}
+
+enum helix_status hload_lay_out(struct hload_work *work)
+{
+	enum helix_status status = lay_out_sections(work);
+
+	return status ? status : lay_out_symbols(work);
+}
+
+static enum helix_status place(struct hload_work *work, enum hload_kind kind)
+{
+	static const char *const names[] = { [HLOAD_TEXT] = "text",
+					     [HLOAD_RODATA] = "read-only data",
+					     [HLOAD_DATA] = "data" };
+	const struct hload_host *host = work->loading->host;
+	struct hload_region *region = &work->object->region[kind];
+
+	if (host->place(host->ctx, kind, work->size[kind], work->align[kind], region)) {
+		work->base[kind] = region->address;
+		return HELIX_OK;
+	}
+	hmod_fail(work->diag, HELIX_E_NO_MEMORY, HMOD_STAGE_LAYOUT, HMOD_NOWHERE);
+	hmod_diag_numbers(work->diag, work->size[kind], 0);
+	hmod_diag_name(work->diag, names[kind], SIZE_MAX);
+	return HELIX_E_NO_MEMORY;
+}
+
+enum helix_status hload_place_regions(struct hload_work *work)
+{
+	enum helix_status status = HELIX_OK;
+	uint64_t any = 0;
+
+	for (enum hload_kind kind = 0; !status && kind < HLOAD_KINDS; kind++)
+		if (work->size[kind])
+			status = place(work, kind);
+	/* A label in an empty section must be near, wherever. */
+	for (unsigned kind = 0; kind < HLOAD_KINDS; kind++)
+		any = any ? any : work->base[kind];
+	for (unsigned kind = 0; kind < HLOAD_KINDS; kind++)
+		if (!work->base[kind])
+			work->base[kind] = any;
+	return status;
 }

@@ -1,105 +1,123 @@
 /* SPDX-License-Identifier: MIT
  *
- * The driver: an object's way into memory, stage by stage, with one cleanup.
+ * Loading one object, stage by stage. Stages store what they acquire into the
+ * zeroed object or the work beside it and never free; the object has one owner,
+ * hload_object_unload, which is safe after any of them.
  */
-#include "loader/load.h"
+#include "loader/object.h"
+
+#include "loader/layout.h"
+#include "loader/reloc.h"
 #include "modfmt/mem.h"
 
-enum helix_status hload_no_memory(struct hmod_diag *diag, enum hmod_stage stage, uint64_t bytes,
-				  const char *what)
-{
-	hmod_fail(diag, HELIX_E_NO_MEMORY, stage, HMOD_NOWHERE);
-	hmod_diag_name(diag, what, SIZE_MAX);
-	hmod_diag_numbers(diag, bytes, 0);
-	return HELIX_E_NO_MEMORY;
-}
-
-/* Sections of an object whose tables are out of order may overlap. */
 static enum helix_status check_overlap(struct hload_work *work)
 {
-	const struct hmod_image *image = work->image;
-	const size_t bytes = image->section_count * sizeof(uint32_t);
-	enum helix_status status;
-	uint32_t *scratch;
-
-	if (image->in_order)
+	if (work->image->in_order)
 		return HELIX_OK;
-	scratch = work->host->alloc(work->host->ctx, bytes);
-	if (!scratch)
-		return hload_no_memory(work->diag, HMOD_STAGE_SECTIONS, bytes, "section order");
-	status = hmod_image_overlap(image, scratch, work->diag);
-	work->host->free(work->host->ctx, scratch, bytes);
+	work->order = hload_work_alloc(work, work->image->section_count, sizeof *work->order,
+				       HMOD_STAGE_LAYOUT, "section order");
+	if (!work->order)
+		return HELIX_E_NO_MEMORY;
+	return hmod_image_overlap(work->image, work->order, work->diag);
+}
+
+static enum helix_status find_hooks(struct hload_work *work)
+{
+	static const char *const names[HMOD_HOOKS] = {
+		"init", "start", "stop", "handle_event", "handle_request",
+		"is_healthy", "save_state", "restore_state",
+	};
+	const struct hload_region *text = &work->object->region[HLOAD_TEXT];
+	struct hmod_reference hooks[HMOD_HOOKS];
+	enum helix_status status = hmod_hooks_read(work->image, hooks, work->diag);
+
+	for (unsigned i = 0; !status && i < HMOD_HOOKS; i++) {
+		uint64_t *hook = &work->object->hook[i];
+
+		if (!hooks[i].symbol)
+			continue;
+		*hook = work->value[hooks[i].symbol] + (uint64_t)hooks[i].addend;
+		if (*hook - text->address < text->size)
+			continue;
+		status = hmod_fail(work->diag, HELIX_E_META_HOOK, HMOD_STAGE_METADATA,
+				   HMOD_NOWHERE);
+		hmod_diag_name(work->diag, names[i], SIZE_MAX);
+		hmod_diag_other(work->diag, "is not in the module's code", SIZE_MAX);
+	}
 	return status;
 }
 
-/* value[] and fixed[]: one entry a symbol, the null symbol's at least. */
-static size_t symbol_entries(const struct hload_work *work)
+static enum helix_status seal_regions(struct hload_work *work)
 {
-	return work->image->symbol_count ? work->image->symbol_count : 1;
-}
+	const struct hload_host *host = work->loading->host;
 
-static enum helix_status make_room(struct hload_work *work)
-{
-	const size_t n = symbol_entries(work);
-
-	work->value = work->host->alloc(work->host->ctx, n * sizeof *work->value);
-	work->fixed = work->host->alloc(work->host->ctx, n);
-	if (!work->value || !work->fixed)
-		return hload_no_memory(work->diag, HMOD_STAGE_RESOLVE, n * sizeof *work->value,
-				       "symbol values");
-	memset(work->value, 0, n * sizeof *work->value);
-	memset(work->fixed, 0, n);
-	work->fixed[0] = 1; /* the null symbol is 0, and no address */
-	return HELIX_OK;
-}
-
-static void release(struct hload_work *work)
-{
-	const struct hload_host *host = work->host;
-	const size_t n = symbol_entries(work);
-
-	if (work->where)
-		host->free(host->ctx, work->where, work->image->section_count * sizeof *work->where);
-	if (work->value)
-		host->free(host->ctx, work->value, n * sizeof *work->value);
-	if (work->fixed)
-		host->free(host->ctx, work->fixed, n);
-}
-
-enum helix_status hload_seal(struct hload_work *work)
-{
-	for (unsigned kind = 0; kind < HLOAD_KINDS; kind++) {
+	for (enum hload_kind kind = 0; kind < HLOAD_KINDS; kind++) {
 		struct hload_region *region = &work->object->region[kind];
 
-		if (region->address &&
-		    !work->host->seal(work->host->ctx, (enum hload_kind)kind, region))
-			return hload_no_memory(work->diag, HMOD_STAGE_PROTECT, region->size,
-					       "page tables");
+		if (!region->address || host->seal(host->ctx, kind, region))
+			continue;
+		hmod_fail(work->diag, HELIX_E_NO_MEMORY, HMOD_STAGE_PROTECT, HMOD_NOWHERE);
+		hmod_diag_numbers(work->diag, region->size, 0);
+		hmod_diag_name(work->diag, "the protection of a region", SIZE_MAX);
+		return HELIX_E_NO_MEMORY;
 	}
 	return HELIX_OK;
+}
+
+static enum helix_status run_stages(struct hload_work *work)
+{
+	static enum helix_status (*const stages[])(struct hload_work *) = {
+		check_overlap,
+		hload_lay_out,
+		hload_place_regions,
+		hload_copy_sections,
+		hload_resolve,
+		hload_relocate,
+		find_hooks,
+		hload_keep_names,
+		seal_regions,
+	};
+	enum helix_status status = HELIX_OK;
+
+	for (size_t i = 0; !status && i < sizeof stages / sizeof stages[0]; i++)
+		status = stages[i](work);
+	return status;
+}
+
+static void release(const struct hload_host *host, void *block, size_t size)
+{
+	if (block)
+		host->free(host->ctx, block, size);
+}
+
+static void release_work(struct hload_work *work)
+{
+	const struct hload_host *host = work->loading->host;
+	const struct hmod_image *image = work->image;
+
+	release(host, work->order, image->section_count * sizeof *work->order);
+	release(host, work->section, image->section_count * sizeof *work->section);
+	release(host, work->value, image->symbol_count * sizeof *work->value);
+	release(host, work->owners, work->undefined * sizeof *work->owners);
 }
 
 enum helix_status hload_object_load(struct hload_object *object,
 				    const struct hload_loading *loading,
 				    const struct hmod_image *image, struct hmod_diag *diag)
 {
-	struct hload_work work = { .loading = loading, .host = loading->host, .image = image,
-				   .object = object, .diag = diag };
-	enum helix_status status;
+	struct hload_work work = {
+		.loading = loading,
+		.image = image,
+		.object = object,
+		.diag = diag,
+		.name_budget = HMOD_SIZE_MAX,
+	};
+	enum helix_status status = run_stages(&work);
 
-	if ((status = check_overlap(&work)) || (status = hload_layout(&work)) ||
-	    (status = make_room(&work)) || (status = hload_place(&work)) ||
-	    (status = hload_resolve(&work)) || (status = hload_relocate(&work)) ||
-	    (status = hload_publish(&work)) || (status = hload_seal(&work)))
+	release_work(&work);
+	if (status)
 		hload_object_unload(object, loading->host, loading->exports);
-	release(&work);
 	return status;
-}
-
-static void give_back(const struct hload_host *host, void *block, size_t size)
-{
-	if (block)
-		host->free(host->ctx, block, size);
 }
 
 void hload_object_unload(struct hload_object *object, const struct hload_host *host,
@@ -107,12 +125,12 @@ void hload_object_unload(struct hload_object *object, const struct hload_host *h
 {
 	for (uint32_t i = 0; i < object->export_count; i++)
 		hload_index_remove(exports, &object->exports[i].node);
-	for (unsigned kind = 0; kind < HLOAD_KINDS; kind++)
+	release(host, object->exports, object->export_room * sizeof *object->exports);
+	release(host, object->functions, object->function_count * sizeof *object->functions);
+	release(host, object->strings, object->strings_size);
+	release(host, object->providers, object->provider_room * sizeof *object->providers);
+	for (enum hload_kind kind = 0; kind < HLOAD_KINDS; kind++)
 		if (object->region[kind].address)
-			host->release(host->ctx, (enum hload_kind)kind, &object->region[kind]);
-	give_back(host, object->exports, object->export_room * sizeof *object->exports);
-	give_back(host, object->functions, object->function_count * sizeof *object->functions);
-	give_back(host, object->strings, object->strings_size);
-	give_back(host, object->providers, object->provider_room * sizeof *object->providers);
+			host->release(host->ctx, kind, &object->region[kind]);
 	memset(object, 0, sizeof *object);
 }

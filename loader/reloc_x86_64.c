@@ -1,123 +1,246 @@
 /* SPDX-License-Identifier: MIT
  *
- * Relocation, as psABI AMD64 table 4.9 has it: one row a type, with the width
- * of the field, the formula, and the range the result must fit.
- *   S: the symbol's value   A: the addend   P: the address of the field
- * Five guards for each: the type is known, the symbol exists, the whole field
- * lies in its section, the result fits, and nothing unresolved is used.
+ * Relocations of x86-64: psABI AMD64, table 4.9. S is the symbol's value, A the
+ * addend, P the run-time address of the field. Five guards stand before every
+ * write: the type is known, the symbol exists, it was resolved (hload_resolve
+ * names those that were not), the whole width lies in the section, and the
+ * value fits. A field is written through the region's writable view.
  */
-#include "loader/load.h"
+#include "loader/reloc.h"
+
 #include "modfmt/mem.h"
 
-enum formula { F_NONE, F_S_A, F_S_A_P };
-enum range { R_ANY, R_SIGNED_32, R_UNSIGNED_32 };
+/* ---- the table ------------------------------------------------------------------ */
+
+enum formula {
+	UNKNOWN, /* no row */
+	NOTHING,
+	S_PLUS_A, /* absolute: judged where the kernel would have it */
+	S_PLUS_A_MINUS_P,
+};
+
+enum range {
+	ANY, /* the field holds every value */
+	UNSIGNED, /* zero-extends to the value */
+	SIGNED, /* sign-extends to the value */
+};
 
 struct row {
 	uint8_t width; /* bytes */
 	uint8_t formula, range;
 };
 
-static const struct row table[HMOD_RELA_TYPES] = {
-	[R_X86_64_NONE] = { 0, F_NONE, R_ANY },
-	[R_X86_64_64] = { 8, F_S_A, R_ANY },
-	[R_X86_64_PC32] = { 4, F_S_A_P, R_SIGNED_32 },
-	[R_X86_64_PLT32] = { 4, F_S_A_P, R_SIGNED_32 }, /* L = S: no PLT is needed */
-	[R_X86_64_32] = { 4, F_S_A, R_UNSIGNED_32 },
-	[R_X86_64_32S] = { 4, F_S_A, R_SIGNED_32 },
-	[R_X86_64_PC64] = { 8, F_S_A_P, R_ANY },
+static const struct row rows[HMOD_RELA_TYPES] = {
+	[R_X86_64_NONE] = { 0, NOTHING, ANY },
+	[R_X86_64_64] = { 8, S_PLUS_A, ANY },
+	[R_X86_64_PC32] = { 4, S_PLUS_A_MINUS_P, SIGNED },
+	[R_X86_64_PLT32] = { 4, S_PLUS_A_MINUS_P, SIGNED }, /* L is S: calls go straight */
+	[R_X86_64_32] = { 4, S_PLUS_A, UNSIGNED },
+	[R_X86_64_32S] = { 4, S_PLUS_A, SIGNED },
+	[R_X86_64_PC64] = { 8, S_PLUS_A_MINUS_P, ANY },
 };
 
-/* One relocation section being applied. */
-struct target {
-	struct hload_work *work;
-	uint32_t section; /* the RELA section */
-	uint64_t address; /* run-time address of the target section */
-	uint8_t *write;
-	uint64_t size;
-};
-
-static bool fits(uint8_t range, uint64_t value, uint64_t bias)
+static bool fits(uint64_t value, const struct row *row)
 {
-	switch (range) {
-	case R_SIGNED_32: return (uint64_t)(int64_t)(int32_t)value == value;
-	case R_UNSIGNED_32: return (uint64_t)(uint32_t)(value + bias) == value + bias;
-	default: return true;
-	}
+	uint64_t half;
+
+	if (row->range == ANY || row->width >= 8)
+		return true;
+	half = UINT64_C(1) << (8 * row->width - 1);
+	return row->range == UNSIGNED ? value < 2 * half : value + half < 2 * half;
 }
 
-static enum helix_status fail(struct target *t, uint64_t index, enum helix_status status,
-			      uint64_t value)
-{
-	struct hmod_diag *diag = t->work->diag;
-	const struct hmod_image *image = t->work->image;
-	uint64_t count, info = image->sections[t->section].info;
-	const struct elf64_rela *r = hmod_section_relas(image, t->section, &count) + index;
+/* One relocation section at work: everything that stays the same, hoisted. */
+struct target {
+	const struct elf64_rela *relas;
+	const struct elf64_symbol *symbols;
+	const uint64_t *value;
+	uint64_t symbol_count;
+	uint8_t *write; /* of the target section's first byte */
+	uint64_t address; /* of the same byte, at run time */
+	uint64_t size; /* bytes */
+	uint64_t past4, past8; /* offsets below: 4 and 8 bytes fit */
+	uint64_t bias; /* added to addresses before an absolute field is judged */
+	uint32_t section; /* the RELA section */
+};
 
-	hmod_fail(diag, status, HMOD_STAGE_RELOCATE, image->sections[info].offset + r->offset);
-	hmod_diag_section(diag, info, hmod_section_name(image, (uint32_t)info), SIZE_MAX);
-	hmod_diag_name(diag, hmod_symbol_name(image, elf64_rela_symbol(r)), SIZE_MAX);
-	hmod_diag_other(diag, hmod_rela_types[elf64_rela_type(r)].name, SIZE_MAX);
-	hmod_diag_numbers(diag, 0, value);
-	if (diag)
-		diag->index = index;
+/* ABS symbols and weak ones that nobody provides are numbers, not addresses. */
+static inline uint64_t bias_of(const struct target *t, uint32_t symbol)
+{
+	return t->symbols[symbol].shndx != ELF_SHN_ABS && t->value[symbol] ? t->bias : 0;
+}
+
+/* ---- refusing ------------------------------------------------------------------- */
+
+static enum helix_status fail(struct hload_work *work, const struct target *t, uint64_t i,
+			      enum helix_status status)
+{
+	const struct hmod_image *image = work->image;
+	uint32_t type = elf64_rela_type(&t->relas[i]);
+
+	hmod_fail(work->diag, status, HMOD_STAGE_RELOCATE,
+		  image->sections[t->section].offset + i * sizeof *t->relas);
+	hmod_diag_section(work->diag, t->section, hmod_section_name(image, t->section), SIZE_MAX);
+	if (work->diag)
+		work->diag->index = i;
+	hmod_diag_name(work->diag, hmod_symbol_name(image, elf64_rela_symbol(&t->relas[i])),
+		       SIZE_MAX);
+	hmod_diag_other(work->diag, hmod_rela_types[type].name, SIZE_MAX);
 	return status;
 }
 
-/* Any type, with every guard. */
-static enum helix_status apply(struct target *t, uint64_t index, const struct elf64_rela *r)
+static enum helix_status fail_overflow(struct hload_work *work, const struct target *t,
+				       uint64_t i, uint64_t value)
 {
-	struct hload_work *work = t->work;
-	const struct row *row = &table[elf64_rela_type(r)];
-	uint32_t symbol = elf64_rela_symbol(r);
-	uint64_t value, bias;
+	fail(work, t, i, HELIX_E_RELOC_OVERFLOW);
+	hmod_diag_numbers(work->diag, 0, value);
+	return HELIX_E_RELOC_OVERFLOW;
+}
 
-	if (row->formula == F_NONE)
+/* A type that modfmt lets pass but that has no row here. */
+static enum helix_status fail_type(struct hload_work *work, const struct target *t, uint64_t i)
+{
+	uint32_t type = elf64_rela_type(&t->relas[i]);
+
+	fail(work, t, i, HELIX_E_RELOC_TYPE);
+	hmod_diag_numbers(work->diag, 0, type);
+	hmod_diag_name(work->diag, hmod_rela_types[type].name, SIZE_MAX);
+	hmod_diag_other(work->diag, "", 0);
+	return HELIX_E_RELOC_TYPE;
+}
+
+/* True when the symbol's section is not loaded; HLOAD_UNLOADED alone could be
+ * an absolute symbol's value. */
+static bool is_unloaded(const struct hload_work *work, uint32_t symbol)
+{
+	bool special;
+	uint32_t section = hmod_symbol_section(work->image, symbol, &special);
+
+	return work->value[symbol] == HLOAD_UNLOADED && !special && section &&
+	       !hload_is_placed(work, section);
+}
+
+/* ---- applying ------------------------------------------------------------------- */
+
+/* Any type, by the table: the one description of what is right. */
+static enum helix_status relocate(struct hload_work *work, const struct target *t, uint64_t i)
+{
+	const struct elf64_rela *r = &t->relas[i];
+	enum helix_status status = hmod_rela_check(work->image, t->section, i, work->diag);
+	uint32_t symbol = elf64_rela_symbol(r);
+	uint64_t value, judged;
+	const struct row *row;
+
+	if (status)
+		return status;
+	row = &rows[elf64_rela_type(r)];
+	if (row->formula == UNKNOWN || !hmod_range_fits(t->size, r->offset, row->width))
+		return fail_type(work, t, i);
+	if (row->formula == NOTHING)
 		return HELIX_OK;
-	if (work->fixed[symbol] > 1)
-		return fail(t, index, HELIX_E_RELOC_TARGET, 0);
-	value = work->value[symbol] + (uint64_t)r->addend;
-	bias = work->fixed[symbol] ? 0 : work->host->judge_bias;
-	if (row->formula == F_S_A_P)
-		value -= t->address + r->offset;
-	if (!fits(row->range, value, bias))
-		return fail(t, index, HELIX_E_RELOC_OVERFLOW, value + (row->range == R_UNSIGNED_32 ? bias : 0));
+	if (is_unloaded(work, symbol))
+		return fail(work, t, i, HELIX_E_RELOC_TARGET);
+	value = t->value[symbol] + (uint64_t)r->addend;
+	judged = value + bias_of(t, symbol);
+	if (row->formula == S_PLUS_A_MINUS_P)
+		judged = value -= t->address + r->offset;
+	if (!fits(judged, row))
+		return fail_overflow(work, t, i, judged);
 	memcpy(t->write + r->offset, &value, row->width);
 	return HELIX_OK;
 }
 
-static enum helix_status apply_section(struct hload_work *work, uint32_t section)
+static inline void write4(uint8_t *field, uint64_t value)
 {
-	const struct hmod_image *image = work->image;
-	uint32_t info = image->sections[section].info;
-	struct target t = { work, section, hload_section_address(work, info),
-			    hload_section_write(work, info), image->sections[info].size };
-	enum helix_status status = HELIX_OK;
-	const struct elf64_rela *r;
-	uint64_t count;
+	uint32_t low = (uint32_t)value;
 
-	r = hmod_section_relas(image, section, &count);
-	if (count && image->sections[info].type == ELF_SHT_NOBITS) {
-		fail(&t, 0, HELIX_E_RELOC_OFFSET, r->offset);
-		return HELIX_E_RELOC_OFFSET;
-	}
-	for (uint64_t i = 0; i < count && !status; i++) {
-		status = hmod_rela_check(image, section, i, work->diag);
-		if (!status)
-			status = apply(&t, i, &r[i]);
-	}
-	return status;
+	memcpy(field, &low, 4);
 }
 
-/* Relocations of sections that are not loaded (debug information, metadata) are
- * nobody's business here. */
-enum helix_status hload_relocate(struct hload_work *work)
+/* The four types that compilers write most, under the same guards. False when
+ * it did nothing: then `relocate` decides, and names what is wrong. */
+static inline bool relocate_quickly(const struct target *t, const struct elf64_rela *r)
+{
+	uint32_t symbol = elf64_rela_symbol(r);
+	uint64_t value, offset = r->offset;
+
+	if (symbol >= t->symbol_count || t->value[symbol] == HLOAD_UNLOADED)
+		return false;
+	value = t->value[symbol] + (uint64_t)r->addend;
+	switch (elf64_rela_type(r)) {
+	case R_X86_64_PC32:
+	case R_X86_64_PLT32:
+		value -= t->address + offset;
+		if (offset >= t->past4 || value + 0x80000000u > UINT32_MAX)
+			return false;
+		write4(t->write + offset, value);
+		return true;
+	case R_X86_64_32S:
+		if (offset >= t->past4 ||
+		    value + (t->bias ? bias_of(t, symbol) : 0) + 0x80000000u > UINT32_MAX)
+			return false;
+		write4(t->write + offset, value);
+		return true;
+	case R_X86_64_64:
+		if (offset >= t->past8)
+			return false;
+		memcpy(t->write + offset, &value, 8);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static enum helix_status relocate_section(struct hload_work *work, const struct target *t,
+					  uint64_t count)
+{
+	const struct target hoisted = *t; /* no store below can reach it */
+	enum helix_status status;
+
+	for (uint64_t i = 0; i < count; i++)
+		if (!relocate_quickly(&hoisted, &hoisted.relas[i])) {
+			status = relocate(work, t, i);
+			if (status)
+				return status;
+		}
+	return HELIX_OK;
+}
+
+static enum helix_status open_section(struct hload_work *work, uint32_t section)
 {
 	const struct hmod_image *image = work->image;
+	uint32_t into = image->sections[section].info;
+	const struct hload_placed *placed = &work->section[into];
+	uint64_t count, size = image->sections[into].size;
+	const struct elf64_rela *relas = hmod_section_relas(image, section, &count);
+	const struct hload_region *region;
+	struct target t;
+
+	if (!count || !hload_is_placed(work, into))
+		return HELIX_OK;
+	region = &work->object->region[placed->kind];
+	t = (struct target){
+		.relas = relas,
+		.symbols = image->symbols,
+		.value = work->value,
+		.symbol_count = image->symbol_count,
+		.write = size ? region->write + placed->offset : NULL,
+		.address = work->base[placed->kind] + placed->offset,
+		.size = size,
+		.past4 = size >= 4 ? size - 3 : 0,
+		.past8 = size >= 8 ? size - 7 : 0,
+		.bias = work->loading->host->judge_bias,
+		.section = section,
+	};
+	return relocate_section(work, &t, count);
+}
+
+enum helix_status hload_relocate(struct hload_work *work)
+{
 	enum helix_status status = HELIX_OK;
 
-	for (uint32_t i = 1; i < image->section_count && !status; i++)
-		if (image->sections[i].type == ELF_SHT_RELA &&
-		    work->where[image->sections[i].info])
-			status = apply_section(work, i);
+	for (uint32_t i = 1; !status && i < work->image->section_count; i++)
+		if (work->image->sections[i].type == ELF_SHT_RELA)
+			status = open_section(work, i);
 	return status;
 }

@@ -1,221 +1,250 @@
 /* SPDX-License-Identifier: MIT
  *
- * One pass over the symbol table: each symbol is checked and gets its run-time
- * value; imports come from the export index. All that is missing is collected
- * before the load is refused.
+ * Symbols: one pass checks each and gives it its run-time value. Undefined ones
+ * are looked up among the exports by hash. The bytes of names read are bounded,
+ * however the file overlaps them.
  */
-#include "loader/load.h"
+#include "loader/layout.h"
+
 #include "modfmt/mem.h"
 
-static size_t text_length(const char *text)
+/* The length of a checked symbol's name, taken from the budget. */
+static enum helix_status name_length(struct hload_work *work, const char *name, size_t *length)
 {
-	size_t n = 0;
+	const struct hmod_image *image = work->image;
 
-	while (text[n])
-		n++;
-	return n;
+	for (*length = 0; *length < work->name_budget; ++*length)
+		if (!name[*length]) {
+			work->name_budget -= *length;
+			return HELIX_OK;
+		}
+	hmod_fail(work->diag, HELIX_E_SYMBOL_TABLE, HMOD_STAGE_RESOLVE,
+		  image->sections[image->symtab].offset);
+	hmod_diag_section(work->diag, image->symtab, hmod_section_name(image, image->symtab),
+			  SIZE_MAX);
+	hmod_diag_name(work->diag, "its names are too long together", SIZE_MAX);
+	return HELIX_E_SYMBOL_TABLE;
 }
 
-/* ---- providers: the owners of imported symbols, each once ---------------------- */
-
-static void provider_add(struct hload_work *work, void *owner)
+static const struct hload_export_entry *find_export(const struct hload_work *work,
+						    const char *name, size_t length)
 {
-	struct hload_object *object = work->object;
-
-	if (!owner || owner == work->loading->owner)
-		return;
-	/* Imports of one provider mostly stand together. */
-	if (object->provider_count && object->providers[object->provider_count - 1] == owner)
-		return;
-	object->providers[object->provider_count++] = owner;
+	return (const struct hload_export_entry *)hload_index_find(
+		work->loading->exports, name, length, hmod_name_hash(name, length));
 }
+
+/* ---- values ------------------------------------------------------------------ */
+
+static enum helix_status resolve_undefined(struct hload_work *work, uint32_t symbol)
+{
+	const char *name = hmod_symbol_name(work->image, symbol);
+	const struct hload_export_entry *entry;
+	size_t length;
+	enum helix_status status = name_length(work, name, &length);
+
+	work->value[symbol] = 0;
+	if (status || !symbol)
+		return status;
+	entry = find_export(work, name, length);
+	if (!entry) {
+		if (elf64_symbol_bind(&work->image->symbols[symbol]) != ELF_STB_WEAK)
+			work->missing++;
+		return HELIX_OK;
+	}
+	work->value[symbol] = entry->address;
+	if (entry->owner && entry->owner != work->loading->owner &&
+	    (!work->owner_count || work->owners[work->owner_count - 1] != entry->owner))
+		work->owners[work->owner_count++] = entry->owner;
+	return HELIX_OK;
+}
+
+/* Counts what hload_keep_names will keep. */
+static enum helix_status note_function(struct hload_work *work, uint32_t symbol)
+{
+	size_t length;
+	enum helix_status status =
+		name_length(work, hmod_symbol_name(work->image, symbol), &length);
+
+	if (status || !length)
+		return status;
+	work->function_count++;
+	work->function_bytes += length + 1;
+	return HELIX_OK;
+}
+
+static enum helix_status resolve_defined(struct hload_work *work, uint32_t symbol,
+					 uint32_t section)
+{
+	const struct elf64_symbol *s = &work->image->symbols[symbol];
+	const struct hload_placed *placed = &work->section[section];
+
+	if (placed->kind == HLOAD_KINDS) {
+		work->value[symbol] = HLOAD_UNLOADED;
+		return HELIX_OK;
+	}
+	work->value[symbol] = work->base[placed->kind] + placed->offset + s->value;
+	if (elf64_symbol_type(s) == ELF_STT_FUNC && placed->kind == HLOAD_TEXT)
+		return note_function(work, symbol);
+	return HELIX_OK;
+}
+
+static enum helix_status resolve_symbol(struct hload_work *work, uint32_t symbol)
+{
+	enum helix_status status = hmod_symbol_check(work->image, symbol, work->diag);
+	bool special;
+	uint32_t section;
+
+	if (status)
+		return status;
+	section = hmod_symbol_section(work->image, symbol, &special);
+	if (!symbol || (!special && section == ELF_SHN_UNDEF))
+		return resolve_undefined(work, symbol);
+	if (!special)
+		return resolve_defined(work, symbol, section);
+	if (section == ELF_SHN_ABS)
+		work->value[symbol] = work->image->symbols[symbol].value;
+	else /* COMMON: layout left its offset */
+		work->value[symbol] += work->base[HLOAD_DATA];
+	return HELIX_OK;
+}
+
+/* ---- what is missing ----------------------------------------------------------- */
+
+/* A text that is measured first (text NULL) and written then. */
+struct list {
+	char *text;
+	size_t length;
+};
+
+static void put(struct list *list, const char *text)
+{
+	for (; *text; text++, list->length++)
+		if (list->text)
+			list->text[list->length] = (unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text;
+}
+
+static void put_missing(struct list *list, const struct hload_work *work, const char *name)
+{
+	const struct hload_loading *loading = work->loading;
+	const char *by = loading->who_exports ? loading->who_exports(loading->ctx, name) : NULL;
+
+	if (list->length)
+		put(list, ", ");
+	put(list, name);
+	if (!by)
+		return;
+	put(list, " (");
+	put(list, name);
+	put(list, " is exported by ");
+	put(list, by);
+	put(list, ", which is not loaded)");
+}
+
+/* Which symbols are missing is found out again: the common case pays nothing. */
+static void put_all_missing(struct list *list, const struct hload_work *work)
+{
+	for (uint32_t i = 1; i < work->image->symbol_count; i++) {
+		const char *name = hmod_symbol_name(work->image, i);
+		bool special;
+		size_t length = 0;
+
+		if (hmod_symbol_section(work->image, i, &special) != ELF_SHN_UNDEF ||
+		    elf64_symbol_bind(&work->image->symbols[i]) == ELF_STB_WEAK)
+			continue;
+		while (name[length])
+			length++;
+		if (!find_export(work, name, length))
+			put_missing(list, work, name);
+	}
+}
+
+static enum helix_status fail_missing(struct hload_work *work)
+{
+	struct list list = { NULL, 0 };
+
+	if (!work->diag)
+		return HELIX_E_UNKNOWN_SYMBOL;
+	put_all_missing(&list, work);
+	list.text = hload_work_alloc(work, list.length + 1, 1, HMOD_STAGE_RESOLVE,
+				     "the list of unknown symbols");
+	if (!list.text)
+		return HELIX_E_NO_MEMORY;
+	list.length = 0;
+	put_all_missing(&list, work);
+	list.text[list.length] = 0;
+	hmod_fail(work->diag, HELIX_E_UNKNOWN_SYMBOL, HMOD_STAGE_RESOLVE, HMOD_NOWHERE);
+	hmod_diag_numbers(work->diag, 0, work->missing);
+	work->diag->list = list.text;
+	return HELIX_E_UNKNOWN_SYMBOL;
+}
+
+/* ---- providers ------------------------------------------------------------------ */
 
 static void sift(void **heap, uint32_t root, uint32_t count)
 {
-	for (uint32_t child; (child = 2 * root + 1) < count; root = child) {
+	for (;;) {
+		uint32_t child = 2 * root + 1;
 		void *top = heap[root];
 
+		if (child >= count)
+			return;
 		if (child + 1 < count && (uintptr_t)heap[child + 1] > (uintptr_t)heap[child])
 			child++;
 		if ((uintptr_t)heap[child] <= (uintptr_t)top)
 			return;
 		heap[root] = heap[child];
 		heap[child] = top;
+		root = child;
 	}
 }
 
-/* Sorts the list and drops what stands twice. */
-static void providers_unique(struct hload_object *object)
+static void sort_owners(void **owners, uint32_t count)
 {
-	void **list = object->providers;
-	uint32_t count = object->provider_count, kept = 0;
-
 	for (uint32_t i = count / 2; i-- > 0;)
-		sift(list, i, count);
+		sift(owners, i, count);
 	for (uint32_t end = count; end-- > 1;) {
-		void *top = list[0];
+		void *top = owners[0];
 
-		list[0] = list[end];
-		list[end] = top;
-		sift(list, 0, end);
-	}
-	for (uint32_t i = 0; i < count; i++)
-		if (!kept || list[kept - 1] != list[i])
-			list[kept++] = list[i];
-	object->provider_count = kept;
-}
-
-/* ---- what is missing --------------------------------------------------------------- */
-
-struct missing {
-	char *text; /* NULL: only measuring */
-	size_t length;
-	uint64_t count;
-};
-
-static void say(struct missing *missing, const char *text)
-{
-	size_t n = text_length(text);
-
-	if (missing->text)
-		memcpy(missing->text + missing->length, text, n);
-	missing->length += n;
-}
-
-static bool is_missing(const struct hload_work *work, uint32_t i)
-{
-	const struct elf64_symbol *s = &work->image->symbols[i];
-
-	return s->shndx == ELF_SHN_UNDEF && elf64_symbol_bind(s) != ELF_STB_WEAK &&
-	       work->fixed[i] == 2;
-}
-
-static void list_missing(struct hload_work *work, struct missing *missing)
-{
-	const struct hload_loading *loading = work->loading;
-
-	missing->length = missing->count = 0;
-	for (uint32_t i = 1; i < work->image->symbol_count; i++) {
-		const char *name = hmod_symbol_name(work->image, i), *owner = NULL;
-
-		if (!is_missing(work, i))
-			continue;
-		say(missing, missing->count++ ? ", " : "");
-		say(missing, name);
-		if (loading->who_exports)
-			owner = loading->who_exports(loading->ctx, name);
-		if (owner) {
-			say(missing, " (");
-			say(missing, name);
-			say(missing, " is exported by ");
-			say(missing, owner);
-			say(missing, ", which is not loaded)");
-		}
+		owners[0] = owners[end];
+		owners[end] = top;
+		sift(owners, 0, end);
 	}
 }
 
-static enum helix_status fail_missing(struct hload_work *work)
+/* Sorted, so that each is kept once without comparing all with all. */
+static enum helix_status keep_providers(struct hload_work *work)
 {
-	struct missing missing = { NULL, 0, 0 };
-	char *list;
+	struct hload_object *object = work->object;
+	uint32_t kept = 0;
 
-	list_missing(work, &missing);
-	hmod_fail(work->diag, HELIX_E_UNKNOWN_SYMBOL, HMOD_STAGE_RESOLVE, HMOD_NOWHERE);
-	hmod_diag_numbers(work->diag, 0, missing.count);
-	if (!work->diag)
-		return HELIX_E_UNKNOWN_SYMBOL;
-	list = work->host->alloc(work->host->ctx, missing.length + 1);
-	if (list) {
-		missing.text = list;
-		list_missing(work, &missing);
-		list[missing.length] = 0;
-		work->diag->list = list;
-	}
-	return HELIX_E_UNKNOWN_SYMBOL;
-}
-
-/* ---- values --------------------------------------------------------------------------- */
-
-/* An import's value; false when nobody provides a strong one. */
-static bool import(struct hload_work *work, uint32_t i)
-{
-	const struct elf64_symbol *s = &work->image->symbols[i];
-	const char *name = hmod_symbol_name(work->image, i);
-	size_t length = text_length(name);
-	struct hload_node *node;
-
-	/* The null symbol and nameless ones stand for 0. */
-	if (!length) {
-		work->fixed[i] = 1;
-		return true;
-	}
-	node = hload_index_find(work->loading->exports, name, length, hmod_name_hash(name, length));
-	if (node) {
-		struct hload_export_entry *entry = (struct hload_export_entry *)node;
-
-		work->value[i] = entry->address;
-		provider_add(work, entry->owner);
-		return true;
-	}
-	work->fixed[i] = elf64_symbol_bind(s) == ELF_STB_WEAK ? 1 : 2;
-	return work->fixed[i] == 1;
-}
-
-static enum helix_status evaluate(struct hload_work *work, uint32_t i, bool *missing)
-{
-	const struct elf64_symbol *s = &work->image->symbols[i];
-	enum helix_status status = hmod_symbol_check(work->image, i, work->diag);
-	uint32_t section;
-	bool special;
-
-	if (status)
-		return status;
-	section = hmod_symbol_section(work->image, i, &special);
-	if (special && section == ELF_SHN_ABS) {
-		work->value[i] = s->value;
-		work->fixed[i] = 1;
-	} else if (special) { /* COMMON: laid out already */
-		work->value[i] += work->object->region[HLOAD_DATA].address;
-	} else if (!section) {
-		if (!import(work, i))
-			*missing = true;
-	} else if (work->where[section]) {
-		work->value[i] = hload_section_address(work, section) + s->value;
-	} else {
-		work->fixed[i] = 3; /* in a section that is not loaded */
-	}
-	return HELIX_OK;
-}
-
-/* The list of owners is as long as there are imports at most. */
-static enum helix_status make_room(struct hload_work *work)
-{
-	const struct hmod_image *image = work->image;
-	size_t count = 0;
-
-	for (uint32_t i = 1; i < image->symbol_count; i++)
-		count += image->symbols[i].shndx == ELF_SHN_UNDEF;
-	if (!count)
+	if (!work->owner_count)
 		return HELIX_OK;
-	work->object->providers =
-		work->host->alloc(work->host->ctx, count * sizeof *work->object->providers);
-	if (!work->object->providers)
-		return hload_no_memory(work->diag, HMOD_STAGE_RESOLVE,
-				       count * sizeof *work->object->providers, "imports");
-	work->object->provider_room = (uint32_t)count;
+	sort_owners(work->owners, work->owner_count);
+	for (uint32_t i = 0; i < work->owner_count; i++)
+		if (!i || work->owners[i] != work->owners[kept - 1])
+			work->owners[kept++] = work->owners[i];
+	object->providers = hload_work_alloc(work, kept, sizeof *object->providers,
+					     HMOD_STAGE_RESOLVE, "providers");
+	if (!object->providers)
+		return HELIX_E_NO_MEMORY;
+	object->provider_count = object->provider_room = kept;
+	memcpy(object->providers, work->owners, kept * sizeof *object->providers);
 	return HELIX_OK;
 }
 
 enum helix_status hload_resolve(struct hload_work *work)
 {
-	enum helix_status status = make_room(work);
-	bool missing = false;
+	enum helix_status status = HELIX_OK;
 
-	for (uint32_t i = 1; i < work->image->symbol_count && !status; i++)
-		status = evaluate(work, i, &missing);
-	if (!status && missing)
-		status = fail_missing(work);
-	if (!status)
-		providers_unique(work->object);
-	return status;
+	if (work->undefined) {
+		work->owners = hload_work_alloc(work, work->undefined, sizeof *work->owners,
+						HMOD_STAGE_RESOLVE, "imports");
+		if (!work->owners)
+			return HELIX_E_NO_MEMORY;
+	}
+	for (uint32_t i = 0; !status && i < work->image->symbol_count; i++)
+		status = resolve_symbol(work, i);
+	if (!status && work->missing)
+		return fail_missing(work);
+	return status ? status : keep_providers(work);
 }

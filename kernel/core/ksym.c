@@ -85,7 +85,7 @@ void ksym_init(void)
 	for (uint64_t i = 0; i < total; i++)
 		count += function_read(symbols, strings, i, &function);
 	if (!count) {
-		log_line(LOG_WARN, "ksym: the boot loader gave no symbols; backtraces have no names");
+		log_line(LOG_WARN, "ksym: no symbols from the boot loader: no names in backtraces");
 		return;
 	}
 	index = kmalloc(count * sizeof(*index));

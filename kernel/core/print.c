@@ -5,9 +5,11 @@
  */
 #include "kernel/core/print.h"
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#define INT_MAX __INT_MAX__
+#define INT_MIN (-INT_MAX - 1)
 
 struct output {
 	char *text;
@@ -54,12 +56,23 @@ static void flags_read(const char **format, struct conversion *c)
 {
 	for (;; (*format)++) {
 		switch (**format) {
-		case '-': c->left = true; break;
-		case '0': c->zero = true; break;
-		case '+': c->plus = true; break;
-		case ' ': c->space = true; break;
-		case '#': c->alternate = true; break;
-		default: return;
+		case '-':
+			c->left = true;
+			break;
+		case '0':
+			c->zero = true;
+			break;
+		case '+':
+			c->plus = true;
+			break;
+		case ' ':
+			c->space = true;
+			break;
+		case '#':
+			c->alternate = true;
+			break;
+		default:
+			return;
 		}
 	}
 }
@@ -115,20 +128,28 @@ static struct conversion conversion_read(const char **format, struct arguments *
 static int64_t signed_take(char length, struct arguments *arguments)
 {
 	switch (length) {
-	case 'H': return (signed char)va_arg(arguments->list, int);
-	case 'h': return (short)va_arg(arguments->list, int);
-	case 0: return va_arg(arguments->list, int);
-	default: return va_arg(arguments->list, int64_t); /* l ll z t j: 64 bits */
+	case 'H':
+		return (signed char)va_arg(arguments->list, int);
+	case 'h':
+		return (short)va_arg(arguments->list, int);
+	case 0:
+		return va_arg(arguments->list, int);
+	default: /* l ll z t j: 64 bits */
+		return va_arg(arguments->list, int64_t);
 	}
 }
 
 static uint64_t unsigned_take(char length, struct arguments *arguments)
 {
 	switch (length) {
-	case 'H': return (unsigned char)va_arg(arguments->list, unsigned);
-	case 'h': return (unsigned short)va_arg(arguments->list, unsigned);
-	case 0: return va_arg(arguments->list, unsigned);
-	default: return va_arg(arguments->list, uint64_t);
+	case 'H':
+		return (unsigned char)va_arg(arguments->list, unsigned);
+	case 'h':
+		return (unsigned short)va_arg(arguments->list, unsigned);
+	case 0:
+		return va_arg(arguments->list, unsigned);
+	default:
+		return va_arg(arguments->list, uint64_t);
 	}
 }
 
@@ -167,6 +188,14 @@ static const char *digits_make(char digits[24], uint64_t value, unsigned base, b
 	return at;
 }
 
+/* `#` with o: a zero stands first, if padding does not put one there. */
+static void octal_zero(struct conversion *c, int count)
+{
+	bool padded = c->zero && !c->left && c->precision < 0 && c->width > count;
+	if (!padded && c->precision <= count)
+		c->precision = count + 1;
+}
+
 static void put_number(struct output *out, struct conversion *c, uint64_t value,
 		       const char *sign)
 {
@@ -179,12 +208,9 @@ static void put_number(struct output *out, struct conversion *c, uint64_t value,
 		first = digits + 23;
 		count = 1;
 	}
-	if (c->alternate && base == 8 && (!count || *first != '0') && c->precision <= count)
-		put_padded(out, &(struct conversion){ .letter = 'o', .left = c->left,
-			.zero = c->zero && c->precision < 0, .width = c->width,
-			.precision = c->zero && c->precision < 0 ? -1 : count + 1 },
-			c->zero && c->precision < 0 && !c->left ? "0" : "", first, count);
-	else if (c->alternate && base == 16 && value)
+	if (c->alternate && base == 8 && (!count || *first != '0'))
+		octal_zero(c, count);
+	if (c->alternate && base == 16 && value)
 		put_padded(out, c, c->letter == 'X' ? "0X" : "0x", first, count);
 	else
 		put_padded(out, c, sign, first, count);

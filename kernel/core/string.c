@@ -34,11 +34,13 @@ void *memmove(void *destination, const void *source, size_t size)
 	const uint8_t *from = source;
 	if ((uintptr_t)to - (uintptr_t)from >= size)
 		return memcpy(destination, source, size);
-	for (; size % 8; LOOP_STAYS()) {
+	while (size % 8) {
+		LOOP_STAYS();
 		size--;
 		to[size] = from[size];
 	}
-	for (; size; LOOP_STAYS()) {
+	while (size) {
+		LOOP_STAYS();
 		size -= 8;
 		uint64_t value = ((const struct unaligned *)(from + size))->value;
 		((struct unaligned *)(to + size))->value = value;

@@ -66,9 +66,11 @@ bool acpi_table(const char *signature, struct hmod_span *table)
 {
 	if (!root_width)
 		return false;
-	for (uint64_t at = HEADER_SIZE; hmod_range_fits(root.size, at, root_width); at += root_width)
+	for (uint64_t at = HEADER_SIZE; hmod_range_fits(root.size, at, root_width);
+	     at += root_width) {
 		if (table_map(number(root.data + at, root_width), signature, table))
 			return true;
+	}
 	return false;
 }
 

@@ -122,10 +122,12 @@ void timer_start(unsigned hertz)
 {
 	uint64_t count = apic_hz / (hertz ? hertz : 1);
 
+	if (count > UINT32_MAX)
+		count = UINT32_MAX;
 	irq_handler_set(VECTOR_TIMER, timer_interrupt);
 	apic_write(APIC_TIMER_DIVIDE, TIMER_DIVIDE_BY_16);
 	apic_write(APIC_LVT_TIMER, APIC_LVT_PERIODIC | VECTOR_TIMER);
-	apic_write(APIC_TIMER_INITIAL, !count ? 1 : count > UINT32_MAX ? UINT32_MAX : (uint32_t)count);
+	apic_write(APIC_TIMER_INITIAL, count ? (uint32_t)count : 1);
 }
 
 void timer_hook_set(void (*hook)(struct trap_frame *frame))

@@ -4,6 +4,9 @@
  * of an error code) and its vector, in 16 bytes; the common part completes struct
  * trap_frame. General registers alone are kept: the kernel uses no others.
  */
+#define HAS_ERROR_CODE(v)                                                          \
+	((v) == 8 || ((v) >= 10 && (v) <= 14) || (v) == 17 || (v) == 21 || (v) == 29 || (v) == 30)
+
 	.text
 	.align	16
 	.globl	trap_entries
@@ -13,7 +16,7 @@ trap_entries:
 	.rept	256
 	.align	16
 	endbr64
-	.if	!(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30)
+	.if	!HAS_ERROR_CODE(vector)
 	pushq	$0
 	.endif
 	.byte	0x68			/* pushq $vector, always with 32 bits */

@@ -132,7 +132,10 @@ static void describe_selector(const char *name, uint64_t error, char *text,
 
 void trap_describe(const struct trap_frame *frame, char *text, unsigned long capacity)
 {
-	const char *name = frame->vector < VECTOR_EXCEPTIONS ? exception_names[frame->vector] : NULL;
+	const char *name = NULL;
+
+	if (frame->vector < VECTOR_EXCEPTIONS)
+		name = exception_names[frame->vector];
 
 	if (frame->vector == VECTOR_PAGE_FAULT)
 		describe_page_fault(frame->error, text, capacity);

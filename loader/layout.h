@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One load at work: what its stages share. A stage stores what it acquires in
+ * the object or here, and never frees; hload_object_load does, once.
+ */
+#ifndef LOADER_LAYOUT_H
+#define LOADER_LAYOUT_H
+
+#include "loader/object.h"
+
+/* Where a section goes. `kind` is HLOAD_KINDS for one that is not loaded. */
+struct hload_placed {
+	uint64_t offset; /* in its kind's region, bytes */
+	enum hload_kind kind;
+};
+
+/* The value of a symbol whose section is not loaded. An absolute symbol may have
+ * it too: the symbol's section decides. */
+#define HLOAD_UNLOADED UINT64_C(0x8000000000000001)
+
+struct hload_work {
+	const struct hload_loading *loading;
+	const struct hmod_image *image;
+	struct hload_object *object;
+	struct hmod_diag *diag;
+
+	uint32_t *order; /* scratch, section_count entries; only for files out of order */
+	struct hload_placed *section; /* section_count entries */
+	uint64_t *value; /* symbol_count run-time values; NULL if there are no symbols */
+	void **owners; /* of imports, with repetitions: `undefined` entries */
+
+	uint64_t size[HLOAD_KINDS], align[HLOAD_KINDS]; /* bytes */
+	uint64_t base[HLOAD_KINDS]; /* run-time addresses; an empty kind borrows another's */
+	uint64_t name_budget; /* bytes of names that may still be read */
+	uint64_t function_bytes; /* of functions' names, with their NULs */
+	uint32_t undefined; /* at most so many symbols are */
+	uint32_t missing; /* undefined, strong, and nobody's */
+	uint32_t owner_count;
+	uint32_t function_count;
+};
+
+/* `count` × `each` bytes from the host, not zeroed; NULL after NO_MEMORY was
+ * reported at `stage` for `what`. count must not be 0. */
+void *hload_work_alloc(struct hload_work *work, size_t count, size_t each, enum hmod_stage stage,
+		       const char *what);
+
+static inline bool hload_is_placed(const struct hload_work *work, uint32_t section)
+{
+	return work->section[section].kind != HLOAD_KINDS;
+}
+
+/* ---- stages, in their order; what each relies on is what stands before it ---- */
+
+/* Gives every loaded section a kind and an offset, and COMMON symbols theirs
+ * behind the data (in value[]). Refuses a module over HMOD_SIZE_MAX. */
+enum helix_status hload_lay_out(struct hload_work *work);
+/* Takes a region for each kind that has bytes. */
+enum helix_status hload_place_regions(struct hload_work *work);
+/* Copies the sections' bytes; zeroes NOBITS and fills gaps. */
+enum helix_status hload_copy_sections(struct hload_work *work);
+/* Checks every symbol and gives it its value; collects the providers. Refuses
+ * strong undefined symbols that nobody exports, all of them in one message. */
+enum helix_status hload_resolve(struct hload_work *work);
+/* Keeps the names of functions, sorted by address, and enters the exports into
+ * the index. */
+enum helix_status hload_keep_names(struct hload_work *work);
+
+#endif

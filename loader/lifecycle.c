@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A module's life: one table of states and events, and the two operations that
+ * walk it, insert and remove.
+ */
+#include "loader/internal.h"
+
+const char *hload_state_name(enum hload_state state)
+{
+	static const char *const names[HLOAD_STATES] = {
+		"registered", "loading", "loaded",    "initializing", "running",
+		"stopping",   "stopped", "unloading", "error",
+	};
+
+	return (unsigned)state < HLOAD_STATES ? names[state] : "?";
+}
+
+/* The next state + 1; 0 where the event is not known. */
+#define TO(state) (HLOAD_##state + 1)
+static const uint8_t next_state[HLOAD_STATES][HLOAD_EVENTS] = {
+	[HLOAD_REGISTERED] = { [HLOAD_LOAD] = TO(LOADING) },
+	[HLOAD_LOADING] = { [HLOAD_LOAD_DONE] = TO(LOADED), [HLOAD_FAIL] = TO(ERROR) },
+	[HLOAD_LOADED] = { [HLOAD_INIT] = TO(INITIALIZING), [HLOAD_FAIL] = TO(ERROR) },
+	[HLOAD_INITIALIZING] = { [HLOAD_START_DONE] = TO(RUNNING), [HLOAD_FAIL] = TO(ERROR) },
+	[HLOAD_RUNNING] = { [HLOAD_STOP] = TO(STOPPING), [HLOAD_FAIL] = TO(ERROR) },
+	[HLOAD_STOPPING] = { [HLOAD_STOP_DONE] = TO(STOPPED), [HLOAD_FAIL] = TO(ERROR) },
+	[HLOAD_STOPPED] = { [HLOAD_UNLOAD] = TO(UNLOADING) },
+	[HLOAD_UNLOADING] = { [HLOAD_UNLOAD_DONE] = TO(REGISTERED) },
+	[HLOAD_ERROR] = { [HLOAD_UNLOAD] = TO(UNLOADING) },
+};
+#undef TO
+
+enum helix_status hload_advance(struct hload_module *module, enum hload_event event,
+				struct hmod_diag *diag)
+{
+	uint8_t next = next_state[module->state][event];
+
+	if (!next) {
+		hload_fail_module(diag, HELIX_E_WRONG_STATE, HMOD_STAGE_NONE, module);
+		hmod_diag_other(diag, hload_state_name(module->state), SIZE_MAX);
+		return HELIX_E_WRONG_STATE;
+	}
+	module->system->counts.running += next == HLOAD_RUNNING + 1;
+	module->system->counts.running -= module->state == HLOAD_RUNNING;
+	module->state = (enum hload_state)(next - 1);
+	return HELIX_OK;
+}
+
+/* ---- holds --------------------------------------------------------------------- */
+
+static void hold(struct hload_module *module, struct hload_module *held)
+{
+	struct hload_hold *h;
+
+	for (uint32_t i = 0; i < module->hold_count; i++)
+		if (module->holds[i].held == held)
+			return;
+	h = &module->holds[module->hold_count++];
+	h->holder = module;
+	h->held = held;
+	h->next = NULL;
+	h->previous = held->holders_tail;
+	*(h->previous ? &h->previous->next : &held->holders) = h;
+	held->holders_tail = h;
+	held->holder_count++;
+}
+
+/* Holds what it declared and is running, and whoever it imports from. */
+static enum helix_status take_holds(struct hload_module *module, struct hmod_diag *diag)
+{
+	const struct hload_object *object = &module->object;
+	size_t room = module->edge_count + (size_t)object->provider_count;
+
+	if (!room)
+		return HELIX_OK;
+	module->holds = hload_alloc(module->system, room * sizeof *module->holds);
+	if (!module->holds) {
+		hmod_fail(diag, HELIX_E_NO_MEMORY, HMOD_STAGE_DEPENDENCIES, HMOD_NOWHERE);
+		hmod_diag_name(diag, "dependencies", SIZE_MAX);
+		hmod_diag_numbers(diag, room * sizeof *module->holds, 0);
+		return HELIX_E_NO_MEMORY;
+	}
+	module->hold_room = (uint32_t)room;
+	for (uint32_t i = 0; i < module->edge_count; i++)
+		if (module->edges[i].to && module->edges[i].to->state == HLOAD_RUNNING &&
+		    !hload_edge_check(&module->edges[i], NULL))
+			hold(module, module->edges[i].to);
+	for (uint32_t i = 0; i < object->provider_count; i++)
+		hold(module, object->providers[i]);
+	return HELIX_OK;
+}
+
+static void drop_holds(struct hload_module *module)
+{
+	for (uint32_t i = 0; i < module->hold_count; i++) {
+		struct hload_hold *h = &module->holds[i];
+
+		*(h->previous ? &h->previous->next : &h->held->holders) = h->next;
+		*(h->next ? &h->next->previous : &h->held->holders_tail) = h->previous;
+		h->held->holder_count--;
+	}
+	hload_free(module->system, module->holds, module->hold_room * sizeof *module->holds);
+	module->holds = NULL;
+	module->hold_count = module->hold_room = 0;
+}
+
+/* ---- checks before a load --------------------------------------------------------- */
+
+static enum helix_status check_abi(const struct hload_module *module, struct hmod_diag *diag)
+{
+	const struct hmod_flat_header *h = module->meta.header;
+
+	if (h->abi_major == HELIX_ABI_MAJOR && h->abi_minor <= HELIX_ABI_MINOR)
+		return HELIX_OK;
+	hload_fail_module(diag, HELIX_E_ABI, HMOD_STAGE_METADATA, module);
+	hmod_diag_numbers(diag, (uint64_t)h->abi_major << 32 | (uint64_t)h->abi_minor << 16,
+			  (uint64_t)HELIX_ABI_MAJOR << 32 | (uint64_t)HELIX_ABI_MINOR << 16);
+	return HELIX_E_ABI;
+}
+
+static enum helix_status check_dependencies(const struct hload_module *module,
+					    struct hmod_diag *diag)
+{
+	enum helix_status status;
+
+	for (uint32_t i = 0; i < module->edge_count; i++) {
+		const struct hload_edge *edge = &module->edges[i];
+
+		if (hload_edge_optional(edge))
+			continue;
+		if ((status = hload_edge_check(edge, diag)))
+			return status;
+		if (edge->to->state == HLOAD_RUNNING)
+			continue;
+		hload_fail_module(diag, HELIX_E_DEPENDENCY_DOWN, HMOD_STAGE_DEPENDENCIES, edge->to);
+		hmod_diag_other(diag, hload_state_name(edge->to->state), SIZE_MAX);
+		return HELIX_E_DEPENDENCY_DOWN;
+	}
+	return HELIX_OK;
+}
+
+static enum helix_status check_may_load(const struct hload_module *module, struct hmod_diag *diag)
+{
+	enum helix_status status;
+
+	if (module->state == HLOAD_RUNNING)
+		return hload_fail_module(diag, HELIX_E_ALREADY_LOADED, HMOD_STAGE_NONE, module);
+	if (module->meta.header->flags & HELIX_USERSPACE) {
+		hmod_fail(diag, HELIX_E_NOT_SUPPORTED, HMOD_STAGE_METADATA, HMOD_NOWHERE);
+		hmod_diag_name(diag, "USERSPACE (a module in ring 3)", SIZE_MAX);
+		return HELIX_E_NOT_SUPPORTED;
+	}
+	status = check_abi(module, diag);
+	return status ? status : check_dependencies(module, diag);
+}
+
+/* The file must hold the module that was registered, not another or a newer. */
+static enum helix_status check_same(struct hload_module *module, const struct hmod_image *image,
+				    struct hmod_diag *diag)
+{
+	size_t size = module->table_size;
+	enum helix_status status;
+	void *table = hload_alloc(module->system, size);
+
+	if (!table)
+		return hload_fail_module(diag, HELIX_E_NO_MEMORY, HMOD_STAGE_METADATA, module);
+	status = hmod_meta_flatten(image, table, module->table_size, &size, diag);
+	if ((!status || status == HELIX_E_TOO_LARGE) &&
+	    (size != module->table_size || memcmp(table, module->table, size))) {
+		status = hmod_fail(diag, HELIX_E_INVALID, HMOD_STAGE_METADATA, HMOD_NOWHERE);
+		hmod_diag_name(diag, "the file's metadata differs from what was registered", SIZE_MAX);
+	}
+	hload_free(module->system, table, module->table_size);
+	return status;
+}
+
+/* ---- loading -------------------------------------------------------------------- */
+
+static const char *owner_name(void *ctx, const void *owner)
+{
+	(void)ctx;
+	return owner ? ((const struct hload_module *)owner)->meta.name : "kernel";
+}
+
+static bool exports_symbol(const struct hmod_image *image, const char *symbol)
+{
+	struct hmod_export_cursor cursor = { 0, 0 };
+	struct hmod_export export;
+	size_t size = hload_length(symbol) + 1;
+
+	while (!hmod_export_next(image, &cursor, &export, NULL))
+		if (hload_length(export.name) + 1 == size && !memcmp(export.name, symbol, size))
+			return true;
+	return false;
+}
+
+/* Looks through the files of what is registered and not loaded: only asked when
+ * a load fails. */
+static const char *who_exports(void *ctx, const char *symbol)
+{
+	struct hload_system *system = ctx;
+	const struct hload_host *host = system->outer;
+
+	for (struct hload_module *m = system->first; m && host->file_get; m = m->next) {
+		struct hmod_image image;
+		struct hmod_span file;
+		bool found;
+
+		if (m->state != HLOAD_REGISTERED || !m->path ||
+		    host->file_get(host->ctx, m->path, &file, NULL))
+			continue;
+		found = !hmod_image_open(&image, file.data, file.size, NULL) &&
+			exports_symbol(&image, symbol);
+		if (host->file_put)
+			host->file_put(host->ctx, m->path, file);
+		if (found)
+			return m->meta.name;
+	}
+	return NULL;
+}
+
+static enum helix_status load(struct hload_module *module, struct hmod_span file,
+			      struct hmod_diag *diag)
+{
+	struct hload_system *system = module->system;
+	struct hload_loading loading = { &system->host, &system->exports, module, who_exports,
+					 owner_name, system };
+	struct hmod_image image;
+	enum helix_status status;
+
+	if ((status = hmod_image_open(&image, file.data, file.size, diag)) ||
+	    (status = check_same(module, &image, diag)))
+		return status;
+	return hload_object_load(&module->object, &loading, &image, diag);
+}
+
+static enum helix_status load_file(struct hload_module *module, struct hmod_span file,
+				   struct hmod_diag *diag)
+{
+	const struct hload_host *host = module->system->outer;
+	enum helix_status status;
+
+	if (file.size)
+		return load(module, file, diag);
+	if (!module->path || !host->file_get) {
+		hmod_fail(diag, HELIX_E_IO, HMOD_STAGE_NONE, HMOD_NOWHERE);
+		hmod_diag_name(diag, module->meta.name, SIZE_MAX);
+		return HELIX_E_IO;
+	}
+	status = host->file_get(host->ctx, module->path, &file, diag);
+	if (status)
+		return status;
+	status = load(module, file, diag);
+	if (host->file_put)
+		host->file_put(host->ctx, module->path, file);
+	return status;
+}
+
+/* ---- hooks ------------------------------------------------------------------------ */
+
+static int call_init(void *hook)
+{
+	struct hload_module *module = hook;
+	int (*init)(const struct helix_context *) =
+		(int (*)(const struct helix_context *))(uintptr_t)module->object.hook[HMOD_HOOK_INIT];
+
+	return init(&module->context);
+}
+
+static int call_start(void *hook)
+{
+	struct hload_module *module = hook;
+
+	return ((int (*)(void))(uintptr_t)module->object.hook[HMOD_HOOK_START])();
+}
+
+static int call_stop(void *hook)
+{
+	struct hload_module *module = hook;
+
+	return ((int (*)(void))(uintptr_t)module->object.hook[HMOD_HOOK_STOP])();
+}
+
+/* The lock is not held while a module's code runs. */
+static enum helix_status call(struct hload_module *module, int (*hook)(void *), const char *name,
+			      enum hmod_stage stage, struct hmod_diag *diag)
+{
+	const struct hload_host *host = module->system->outer;
+	int result;
+
+	hload_unlock(module->system);
+	result = host->call ? host->call(host->ctx, module->meta.name, hook, module) : hook(module);
+	hload_lock(module->system);
+	if (!result)
+		return HELIX_OK;
+	hmod_fail(diag, HELIX_E_INIT, stage, HMOD_NOWHERE);
+	hmod_diag_name(diag, name, SIZE_MAX);
+	hmod_diag_numbers(diag, 0, (uint64_t)(int64_t)result);
+	return HELIX_E_INIT;
+}
+
+static enum helix_status bring_up(struct hload_module *module, struct hmod_diag *diag)
+{
+	const struct hload_host *host = module->system->outer;
+	enum helix_status status;
+
+	if (host->module_loaded)
+		host->module_loaded(host->ctx, module->meta.name,
+				    module->object.region[HLOAD_TEXT].address);
+	if ((status = hload_advance(module, HLOAD_INIT, diag)) ||
+	    (status = call(module, call_init, "init", HMOD_STAGE_INIT, diag)) ||
+	    (status = call(module, call_start, "start", HMOD_STAGE_START, diag)))
+		return status;
+	return hload_advance(module, HLOAD_START_DONE, diag);
+}
+
+/* Gives everything back that the module has while it is loaded. */
+static void tear_down(struct hload_module *module)
+{
+	struct hload_system *system = module->system;
+	const struct hload_host *host = system->outer;
+	uint64_t bytes, blocks = 0;
+
+	hload_advance(module, HLOAD_UNLOAD, NULL);
+	if (host->module_unloading && module->object.region[HLOAD_TEXT].address)
+		host->module_unloading(host->ctx, module->meta.name,
+				       module->object.region[HLOAD_TEXT].address);
+	bytes = host->reclaim ? host->reclaim(host->ctx, module->id, &blocks) : 0;
+	if (blocks)
+		hload_log(system, 4, "%s: left %llu bytes in %llu blocks, taken back",
+			  module->meta.name, (unsigned long long)bytes, (unsigned long long)blocks);
+	drop_holds(module);
+	hload_object_unload(&module->object, &system->host, &system->exports);
+	hload_values_free(module);
+	hload_advance(module, HLOAD_UNLOAD_DONE, NULL);
+}
+
+static enum helix_status insert(struct hload_module *module, struct hmod_span file,
+				const struct hload_setting *settings, size_t count,
+				struct hmod_diag *diag)
+{
+	enum helix_status status;
+
+	if ((status = check_may_load(module, diag)) ||
+	    (status = hload_advance(module, HLOAD_LOAD, diag)))
+		return status;
+	if ((status = hload_values_set(module, settings, count, diag)) ||
+	    (status = load_file(module, file, diag)) || (status = take_holds(module, diag)) ||
+	    (status = hload_advance(module, HLOAD_LOAD_DONE, diag)) ||
+	    (status = bring_up(module, diag))) {
+		hload_advance(module, HLOAD_FAIL, NULL);
+		tear_down(module);
+	}
+	return status;
+}
+
+enum helix_status hload_insert(struct hload_system *system, struct hload_module *module,
+			       struct hmod_span file, const struct hload_setting *settings,
+			       size_t setting_count, struct hmod_diag *diag)
+{
+	enum helix_status status;
+
+	hload_lock(system);
+	status = insert(module, file, settings, setting_count, diag);
+	module->last_error = status;
+	hload_unlock(system);
+	return status;
+}
+
+/* ---- removing --------------------------------------------------------------------- */
+
+static enum helix_status fail_held(struct hload_module *module, struct hmod_diag *diag)
+{
+	struct hload_text text = { module->system, NULL, 0, false };
+
+	hload_fail_module(diag, HELIX_E_BUSY, HMOD_STAGE_UNLOAD, module);
+	for (struct hload_hold *h = module->holders; diag && h; h = h->next) {
+		hload_text_add(&text, h == module->holders ? "" : ", ");
+		hload_text_add(&text, h->holder->meta.name);
+	}
+	if (diag)
+		diag->list = text.text;
+	return HELIX_E_BUSY;
+}
+
+enum helix_status hload_unload(struct hload_module *module, struct hmod_diag *diag)
+{
+	enum helix_status status = hload_advance(module, HLOAD_STOP, diag);
+
+	if (!status) {
+		status = call(module, call_stop, "stop", HMOD_STAGE_STOP, diag);
+		hload_advance(module, HLOAD_STOP_DONE, NULL);
+	}
+	tear_down(module);
+	return status;
+}
+
+enum helix_status hload_remove(struct hload_system *system, struct hload_module *module,
+			       struct hmod_diag *diag)
+{
+	enum helix_status status = HELIX_OK;
+	bool kept = module->path;
+
+	hload_lock(system);
+	if (module->state == HLOAD_REGISTERED)
+		status = hload_fail_module(diag, HELIX_E_NOT_LOADED, HMOD_STAGE_UNLOAD, module);
+	else if (module->state != HLOAD_RUNNING && module->state != HLOAD_ERROR)
+		status = hload_advance(module, HLOAD_STOP, diag);
+	else if (module->holder_count)
+		status = fail_held(module, diag);
+	else if (module->meta.header->flags & HELIX_ESSENTIAL)
+		status = hload_fail_module(diag, HELIX_E_ESSENTIAL, HMOD_STAGE_UNLOAD, module);
+	if (status) {
+		hload_unlock(system);
+		return status;
+	}
+	status = hload_unload(module, diag);
+	module->last_error = status;
+	hload_unlock(system);
+	if (!kept)
+		hload_unregister(system, module, NULL);
+	return status;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The catalogue: who is registered, found by name, by id and by address.
+ */
+#include "loader/internal.h"
+
+static enum helix_status no_memory(struct hmod_diag *diag, uint64_t size, const char *what)
+{
+	hmod_fail(diag, HELIX_E_NO_MEMORY, HMOD_STAGE_REGISTER, HMOD_NOWHERE);
+	hmod_diag_name(diag, what, SIZE_MAX);
+	hmod_diag_numbers(diag, size, 0);
+	return HELIX_E_NO_MEMORY;
+}
+
+/* Reads the file's metadata into a table of the module's own. */
+static enum helix_status read_metadata(struct hload_module *module, struct hmod_span file,
+				       struct hmod_diag *diag)
+{
+	struct hmod_image image;
+	enum helix_status status = hmod_image_open(&image, file.data, file.size, diag);
+	size_t size;
+
+	if (status)
+		return status;
+	status = hmod_meta_flatten(&image, NULL, 0, &size, diag);
+	if (!size)
+		return status ? status : HELIX_E_META_MISSING;
+	module->table = hload_alloc(module->system, size);
+	if (!module->table)
+		return no_memory(diag, size, "metadata");
+	module->table_size = size;
+	status = hmod_meta_flatten(&image, module->table, size, &size, diag);
+	if (!status)
+		status = hmod_meta_view(module->table, size, &module->meta, diag);
+	return status;
+}
+
+static enum helix_status keep_path(struct hload_module *module, const char *path,
+				   struct hmod_diag *diag)
+{
+	size_t size = path ? hload_length(path) + 1 : 0;
+
+	if (!path)
+		return HELIX_OK;
+	module->path = hload_alloc(module->system, size);
+	if (!module->path)
+		return no_memory(diag, size, "a path");
+	memcpy(module->path, path, size);
+	return HELIX_OK;
+}
+
+static enum helix_status enter(struct hload_module *module, struct hmod_diag *diag)
+{
+	struct hload_system *system = module->system;
+
+	if (hload_find(system, module->meta.name))
+		return hload_fail_module(diag, HELIX_E_ALREADY_EXISTS, HMOD_STAGE_REGISTER, module);
+	if (!hload_index_add(&system->names, &module->node, module->meta.name))
+		return no_memory(diag, sizeof *module, "the registry");
+	module->previous = system->last;
+	*(system->last ? &system->last->next : &system->first) = module;
+	system->last = module;
+	system->counts.modules++;
+	return HELIX_OK;
+}
+
+static void leave(struct hload_module *module)
+{
+	struct hload_system *system = module->system;
+
+	if (!module->node.key)
+		return;
+	hload_index_remove(&system->names, &module->node);
+	*(module->previous ? &module->previous->next : &system->first) = module->next;
+	*(module->next ? &module->next->previous : &system->last) = module->previous;
+	system->counts.modules--;
+}
+
+static void forget(struct hload_module *module)
+{
+	struct hload_system *system = module->system;
+
+	hload_graph_remove(module);
+	leave(module);
+	hload_free(system, module->path, module->path ? hload_length(module->path) + 1 : 0);
+	hload_free(system, module->table, module->table_size);
+	hload_free(system, module, sizeof *module);
+}
+
+static enum helix_status register_module(struct hload_module *module, struct hmod_span file,
+					 const char *path, struct hmod_diag *diag)
+{
+	enum helix_status status;
+
+	if ((status = read_metadata(module, file, diag)) ||
+	    (status = keep_path(module, path, diag)) || (status = enter(module, diag)) ||
+	    (status = hload_graph_add(module, diag)))
+		return status;
+	return hload_graph_cycle(module, diag);
+}
+
+enum helix_status hload_register(struct hload_system *system, struct hmod_span file,
+				 const char *path, struct hload_module **module,
+				 struct hmod_diag *diag)
+{
+	struct hload_module *fresh;
+	enum helix_status status;
+
+	hload_lock(system);
+	fresh = hload_alloc(system, sizeof *fresh);
+	if (!fresh) {
+		hload_unlock(system);
+		return no_memory(diag, sizeof *fresh, "a module");
+	}
+	memset(fresh, 0, sizeof *fresh);
+	fresh->system = system;
+	status = register_module(fresh, file, path, diag);
+	if (status) {
+		forget(fresh);
+	} else {
+		fresh->id = system->next_id++;
+		fresh->context.module = fresh;
+		*module = fresh;
+	}
+	hload_unlock(system);
+	return status;
+}
+
+enum helix_status hload_unregister(struct hload_system *system, struct hload_module *module,
+				   struct hmod_diag *diag)
+{
+	enum helix_status status = HELIX_OK;
+
+	hload_lock(system);
+	if (module->state == HLOAD_REGISTERED) {
+		forget(module);
+	} else {
+		status = hload_fail_module(diag, HELIX_E_WRONG_STATE, HMOD_STAGE_REGISTER, module);
+		hmod_diag_other(diag, hload_state_name(module->state), SIZE_MAX);
+	}
+	hload_unlock(system);
+	return status;
+}
+
+/* ---- finding ------------------------------------------------------------------- */
+
+struct hload_module *hload_find(struct hload_system *system, const char *name)
+{
+	char normal[HELIX_NAME_MAX + 1];
+	size_t length = hload_length(name);
+
+	if (hmod_name_normalise(name, length, false, normal))
+		return NULL;
+	return (struct hload_module *)hload_index_find(&system->names, normal, length,
+						       hmod_name_hash(normal, length));
+}
+
+struct hload_module *hload_find_id(struct hload_system *system, uint64_t id)
+{
+	struct hload_module *module = system->first;
+
+	while (module && module->id != id)
+		module = module->next;
+	return module;
+}
+
+struct hload_module *hload_next(struct hload_system *system, struct hload_module *module)
+{
+	return module ? module->next : system->first;
+}
+
+struct hload_module *hload_at(struct hload_system *system, uint64_t address)
+{
+	for (struct hload_module *m = system->first; m; m = m->next)
+		for (unsigned kind = 0; kind < HLOAD_KINDS; kind++)
+			if (m->object.region[kind].address &&
+			    address - m->object.region[kind].address < m->object.region[kind].size)
+				return m;
+	return NULL;
+}
+
+const char *hload_function_at(struct hload_system *system, uint64_t address,
+			      const struct hload_module **module, uint64_t *offset)
+{
+	const struct hload_module *m = hload_at(system, address);
+	const struct hload_function *f;
+	uint32_t low = 0, high;
+
+	if (!m || address - m->object.region[HLOAD_TEXT].address >=
+			  m->object.region[HLOAD_TEXT].size)
+		return NULL;
+	*module = m;
+	*offset = address - m->object.region[HLOAD_TEXT].address;
+	f = m->object.functions;
+	high = m->object.function_count;
+	while (low < high) { /* the first function behind the address */
+		uint32_t middle = low + (high - low) / 2;
+
+		if (f[middle].offset <= *offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low)
+		return NULL;
+	*offset -= f[low - 1].offset;
+	return m->object.strings + f[low - 1].name;
+}
+
+void hload_info(const struct hload_module *module, struct hload_info *info)
+{
+	memset(info, 0, sizeof *info);
+	info->id = module->id;
+	info->state = module->state;
+	info->meta = &module->meta;
+	info->path = module->path;
+	info->holders = module->holder_count;
+	info->last_error = module->last_error;
+	for (unsigned kind = 0; kind < HLOAD_KINDS; kind++) {
+		info->size[kind] = module->object.region[kind].size;
+		info->address[kind] = module->object.region[kind].address;
+	}
+}
+
+struct hload_module *hload_holder(const struct hload_module *module, uint32_t i)
+{
+	struct hload_hold *hold = module->holders;
+
+	while (hold && i--)
+		hold = hold->next;
+	return hold ? hold->holder : NULL;
+}
+
+struct hload_module *hload_dependency(const struct hload_module *module, uint32_t i)
+{
+	return i < module->edge_count ? module->edges[i].to : NULL;
+}
