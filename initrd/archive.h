@@ -29,6 +29,7 @@ struct archive_reader {
 	struct hmod_span bytes;
 	uint64_t offset; /* of the next header */
 	uint64_t index; /* of the next entry, for messages */
+	bool after_trailer;
 };
 
 /* The next entry. NOT_FOUND, with no diagnostic, after the last archive's

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define INT_MAX __INT_MAX__
-#define INT_MIN (-INT_MAX - 1)
+#define INT_LARGEST  __INT_MAX__
+#define INT_SMALLEST (-INT_LARGEST - 1)
 
 struct output {
 	char *text;
@@ -47,7 +47,7 @@ static int number_read(const char **format)
 {
 	int value = 0;
 	for (; **format >= '0' && **format <= '9'; (*format)++)
-		if (value < INT_MAX / 10 - 1)
+		if (value < INT_LARGEST / 10 - 1)
 			value = value * 10 + (**format - '0');
 	return value;
 }
@@ -104,7 +104,7 @@ static struct conversion conversion_read(const char **format, struct arguments *
 		c.width = va_arg(arguments->list, int);
 		if (c.width < 0) {
 			c.left = true;
-			c.width = c.width == INT_MIN ? 0 : -c.width;
+			c.width = c.width == INT_SMALLEST ? 0 : -c.width;
 		}
 	} else {
 		c.width = number_read(format);

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Commands that check the kernel itself, or break it on purpose.
+ */
+#include "kernel/core/kernel.h"
+#include "kernel/core/print.h"
+#include "kernel/core/string.h"
+#include "kernel/core/zlib.h"
+#include "kernel/mm/mm.h"
+#include "kernel/shell/command.h"
+#include "kernel/svc/modules.h"
+
+static int test_wx(void)
+{
+	struct vmm_audit audit;
+
+	vmm_audit(&audit);
+	kprintf("%s: %llu writable and executable, %llu aliased\n",
+		audit.mappings && audit.executable ? "page tables walked" : "nothing is mapped?",
+		(unsigned long long)audit.writable_executable,
+		(unsigned long long)audit.aliased_executable);
+	return !audit.mappings || !audit.executable || audit.writable_executable ||
+	       audit.aliased_executable;
+}
+
+static int test_inflate(void)
+{
+	uint64_t inside, ticks;
+	bool good = gzip_interrupt_selftest(&inside, &ticks);
+
+	kprintf("%llu ticks, %llu of them inside zlib: %s\n", (unsigned long long)ticks,
+		(unsigned long long)inside, good ? "data right" : "FAILED");
+	return !good;
+}
+
+static int test_panic(void)
+{
+	panic("on purpose (selftest panic)");
+}
+
+static int test_fault(void)
+{
+	return *(volatile int *)0x10;
+}
+
+/* Not a tail call: each level needs its frame. */
+static __attribute__((noinline)) int deeper(volatile int *above)
+{
+	volatile int here[64];
+
+	here[0] = *above + 1;
+	if (here[0] < 0)
+		return 0;
+	return deeper(here) + here[0];
+}
+
+static int test_stack(void)
+{
+	volatile int bottom = 0;
+
+	return deeper(&bottom);
+}
+
+static const struct {
+	const char *name;
+	int (*run)(void);
+} tests[] = {
+	{ "wx", test_wx },	 { "inflate", test_inflate }, { "panic", test_panic },
+	{ "fault", test_fault }, { "stack", test_stack },
+};
+
+static int run_selftest(int argc, char **argv)
+{
+	if (argc == 2)
+		for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
+			if (!strcmp(tests[i].name, argv[1]))
+				return tests[i].run() ? 1 : 0;
+	return USAGE;
+}
+
+/* ---- leak ------------------------------------------------------------------------- */
+
+struct snapshot {
+	uint64_t frames;
+	struct heap_counts heap;
+	struct hload_counts loader;
+};
+
+static void take(struct snapshot *s)
+{
+	memset(s, 0, sizeof *s);
+	s->frames = pmm_free_frames();
+	heap_counts(&s->heap);
+	hload_counts(modules, &s->loader);
+}
+
+static int cycle(const char *name, struct hload_module *module)
+{
+	struct hmod_diag diag;
+
+	if (module_start(module, &diag) || hload_remove(modules, module, &diag))
+		return shell_fail("leak", name, &diag);
+	return 0;
+}
+
+static int compare(const struct snapshot *a, const struct snapshot *b)
+{
+	kprintf("frames %+lld, heap blocks %+lld, heap bytes %+lld, loader blocks %+lld\n",
+		(long long)(b->frames - a->frames), (long long)(b->heap.blocks - a->heap.blocks),
+		(long long)(b->heap.bytes - a->heap.bytes),
+		(long long)(b->loader.blocks - a->loader.blocks));
+	return memcmp(a, b, sizeof *a) ? 1 : 0;
+}
+
+static int run_leak(int argc, char **argv)
+{
+	struct hload_module *module;
+	struct snapshot before, after;
+	uint64_t n;
+
+	if (argc != 3 || !hmod_param_uint(argv[1], &n) || !n)
+		return USAGE;
+	module = hload_find(modules, argv[2]);
+	if (!module) {
+		kprintf("leak: %s: no such module\n", argv[2]);
+		return 1;
+	}
+	if (cycle(argv[2], module)) /* once to warm up: heaps keep a page, tables a segment */
+		return 1;
+	take(&before);
+	for (uint64_t i = 0; i < n; i++)
+		if (cycle(argv[2], module))
+			return 1;
+	take(&after);
+	return compare(&before, &after);
+}
+
+const struct command test_commands[] = {
+	{ "selftest", run_selftest, "wx|inflate|panic|fault|stack",
+	  "check the kernel, or crash it on purpose", COMPLETE_NOTHING },
+	{ "leak", run_leak, "N NAME", "load and unload N times; fail when a count differs",
+	  COMPLETE_MODULE },
+	{ NULL, NULL, NULL, NULL, COMPLETE_NOTHING },
+};

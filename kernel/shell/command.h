@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the shell's files share.
+ */
+#ifndef KERNEL_SHELL_COMMAND_H
+#define KERNEL_SHELL_COMMAND_H
+
+#include "kernel/shell/shell.h"
+#include "modfmt/diag.h"
+
+enum completion { COMPLETE_NOTHING, COMPLETE_FILE, COMPLETE_MODULE, COMPLETE_COMMAND };
+
+struct command {
+	const char *name;
+	int (*run)(int argc, char **argv); /* 0, or the status; 2: show the usage */
+	const char *usage; /* the arguments */
+	const char *help; /* one line */
+	enum completion completion;
+};
+
+#define USAGE 2
+#define WORDS_MAX 64
+
+extern const struct command module_commands[], query_commands[], system_commands[],
+	test_commands[]; /* each ends with a row without a name */
+const struct command *const *command_tables(void);
+const struct command *command_find(const char *name);
+
+/* Splits a line into words, in place; quotes keep blanks. -1: a quote is left
+ * open or there are too many. */
+int words_split(char *line, char **words, int most);
+
+/* Runs one line; its status. */
+int shell_run(char *line);
+
+/* Prints `command: what: sentence` and frees the diagnostic's list; returns 1. */
+int shell_fail(const char *command, const char *what, struct hmod_diag *diag);
+
+const char *shell_base_name(const char *path);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The loader's hooks over this kernel: the heap, the module arena, the files of
+ * the initial ramdisk, the log.
+ */
+#include "kernel/core/kernel.h"
+#include "kernel/core/log.h"
+#include "kernel/mm/mm.h"
+#include "kernel/svc/files.h"
+#include "kernel/svc/modules.h"
+
+static void *host_alloc(void *ctx, size_t size)
+{
+	(void)ctx;
+	return kmalloc(size);
+}
+
+static void host_free(void *ctx, void *block, size_t size)
+{
+	(void)ctx;
+	(void)size;
+	kfree(block);
+}
+
+static bool host_place(void *ctx, enum hload_kind kind, uint64_t size, uint64_t align,
+		       struct hload_region *region)
+{
+	struct arena_block *block = kzalloc(sizeof *block);
+	bool placed;
+
+	(void)ctx;
+	if (!block)
+		return false;
+	placed = kind == HLOAD_DATA ? arena_alloc_data(size, align, block) :
+				      arena_alloc(size, align, block);
+	if (!placed) {
+		kfree(block);
+		return false;
+	}
+	region->address = block->address;
+	region->write = kind == HLOAD_DATA ? (uint8_t *)block->address : block->alias;
+	region->size = size;
+	region->cookie = block;
+	return true;
+}
+
+static bool host_seal(void *ctx, enum hload_kind kind, struct hload_region *region)
+{
+	(void)ctx;
+	if (kind == HLOAD_DATA)
+		return true;
+	region->write = NULL;
+	return arena_seal(region->cookie, kind == HLOAD_TEXT ? VMM_RX : VMM_R);
+}
+
+static void host_release(void *ctx, enum hload_kind kind, struct hload_region *region)
+{
+	(void)ctx;
+	if (kind == HLOAD_DATA)
+		arena_free_data(region->cookie);
+	else
+		arena_free(region->cookie);
+	kfree(region->cookie);
+	region->cookie = NULL;
+	region->address = 0;
+}
+
+static enum helix_status host_file_get(void *ctx, const char *path, struct hmod_span *bytes,
+				       struct hmod_diag *diag)
+{
+	(void)ctx;
+	return file_get(path, bytes, diag);
+}
+
+static void host_file_put(void *ctx, const char *path, struct hmod_span bytes)
+{
+	(void)ctx;
+	file_put(path, bytes);
+}
+
+static void host_log(void *ctx, int level, const char *format, va_list arguments)
+{
+	(void)ctx;
+	log_vline((enum log_level)level, "", format, arguments);
+}
+
+const struct hload_host module_host = {
+	.alloc = host_alloc,
+	.free = host_free,
+	.place = host_place,
+	.seal = host_seal,
+	.release = host_release,
+	.file_get = host_file_get,
+	.file_put = host_file_put,
+	.reclaim = module_reclaim,
+	.log = host_log,
+};
