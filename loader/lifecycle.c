@@ -184,7 +184,7 @@ static const char *owner_name(void *ctx, const void *owner)
 
 static bool exports_symbol(const struct hmod_image *image, const char *symbol)
 {
-	struct hmod_export_cursor cursor = { 0, 0 };
+	struct hmod_export_cursor cursor = { 0 };
 	struct hmod_export export;
 	size_t size = hload_length(symbol) + 1;
 

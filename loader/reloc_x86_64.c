@@ -144,7 +144,7 @@ static enum helix_status relocate(struct hload_work *work, const struct target *
 	judged = value + bias_of(t, symbol);
 	if (row->formula == S_PLUS_A_MINUS_P)
 		judged = value -= t->address + r->offset;
-	if (!fits(judged, row))
+	if (!fits(value, row) || !fits(judged, row)) /* here, and in the kernel */
 		return fail_overflow(work, t, i, judged);
 	memcpy(t->write + r->offset, &value, row->width);
 	return HELIX_OK;
@@ -176,8 +176,8 @@ static inline bool relocate_quickly(const struct target *t, const struct elf64_r
 		write4(t->write + offset, value);
 		return true;
 	case R_X86_64_32S:
-		if (offset >= t->past4 ||
-		    value + (t->bias ? bias_of(t, symbol) : 0) + 0x80000000u > UINT32_MAX)
+		if (offset >= t->past4 || value + 0x80000000u > UINT32_MAX ||
+		    (t->bias && value + bias_of(t, symbol) + 0x80000000u > UINT32_MAX))
 			return false;
 		write4(t->write + offset, value);
 		return true;

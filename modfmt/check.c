@@ -35,7 +35,7 @@ static enum helix_status check_relas(const struct hmod_image *image, struct hmod
 
 static enum helix_status check_exports(const struct hmod_image *image, struct hmod_diag *diag)
 {
-	struct hmod_export_cursor cursor = { 0, 0 };
+	struct hmod_export_cursor cursor = { 0 };
 	struct hmod_export export;
 	enum helix_status status;
 
@@ -59,7 +59,8 @@ static enum helix_status check_metadata(const struct hmod_image *image, struct h
 	if (!image->flat)
 		return HELIX_OK;
 	flat = hmod_section_bytes(image, image->flat);
-	return hmod_meta_view(flat.data, (size_t)flat.size, &meta, diag);
+	status = hmod_meta_view(flat.data, (size_t)flat.size, &meta, diag);
+	return status ? status : hmod_flat_agrees(image, &meta, diag);
 }
 
 enum helix_status hmod_image_check(const struct hmod_image *image, uint32_t *scratch,

@@ -97,6 +97,7 @@ static inline uint32_t elf64_rela_type(const struct elf64_rela *r)
 	return (uint32_t)r->info;
 }
 
+#ifndef R_X86_64_NONE /* a host's <elf.h> has them as macros */
 enum { /* relocation types: psABI AMD64, table 4.9 */
 	R_X86_64_NONE = 0, R_X86_64_64 = 1, R_X86_64_PC32 = 2,
 	R_X86_64_GOT32 = 3, R_X86_64_PLT32 = 4, R_X86_64_COPY = 5,
@@ -114,5 +115,6 @@ enum { /* relocation types: psABI AMD64, table 4.9 */
 	R_X86_64_IRELATIVE = 37, R_X86_64_RELATIVE64 = 38,
 	R_X86_64_GOTPCRELX = 41, R_X86_64_REX_GOTPCRELX = 42,
 };
+#endif
 
 #endif

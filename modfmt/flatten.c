@@ -10,7 +10,6 @@ struct flattener {
 	const struct hmod_image *image;
 	struct hmod_diag *diag;
 	uint64_t budget; /* relocations that may still be looked at */
-	uint64_t alike; /* comparisons that may still be made for duplicates */
 	struct pointer_reader record;
 	uint8_t *table;
 	size_t capacity, end; /* end: of what is placed so far */
@@ -78,7 +77,7 @@ static enum helix_status list_open(struct flattener *f, uint64_t field, const ch
 	if (kind == POINTER_NULL)
 		return HELIX_OK;
 	return hmod_fail_meta(f->diag, HELIX_E_META_POINTER, what, "a list that ends with NULL",
-			      section_offset(f->image, f->record.section, field));
+			      section_offset(f->image, f->record.search.section, field));
 }
 
 static enum helix_status list_entry(struct list *list, uint32_t i, const char **text)
@@ -86,44 +85,9 @@ static enum helix_status list_entry(struct list *list, uint32_t i, const char **
 	return pointer_string(&list->reader, list->place.offset + 8 * (uint64_t)i, list->what, text);
 }
 
-/* ---- duplicates ------------------------------------------------------------------ */
-
-/* A bit a hash tells most newcomers from the rest; the others are compared, on
- * a budget. */
-struct seen {
-	uint64_t bits[64];
-};
-
-static bool maybe_seen(struct seen *seen, uint64_t hash)
-{
-	uint64_t bit = UINT64_C(1) << (hash & 63), *word = &seen->bits[hash >> 6 & 63];
-	bool was = *word & bit;
-
-	*word |= bit;
-	return was;
-}
-
-static const char *again(struct flattener *f, size_t array, size_t entry, uint32_t count,
-			 const char *name)
-{
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t offset;
-
-		if (!f->alike--)
-			return "stands in a list with too many alike";
-		if (array + (i + 1) * entry > f->capacity)
-			continue;
-		memcpy(&offset, f->table + array + i * entry, 4);
-		if (offset < f->capacity && text_equal((const char *)f->table + offset, name))
-			return "is there twice";
-	}
-	return NULL;
-}
-
 /* ---- the parts --------------------------------------------------------------------- */
 
-static enum helix_status put_dependency(struct flattener *f, struct list *list, uint32_t i,
-					struct seen *seen)
+static enum helix_status put_dependency(struct flattener *f, struct list *list, uint32_t i)
 {
 	struct hmod_flat_dependency flat;
 	struct hmod_dependency parsed;
@@ -133,26 +97,23 @@ static enum helix_status put_dependency(struct flattener *f, struct list *list, 
 	if ((status = list_entry(list, i, &text)))
 		return status;
 	wrong = hmod_dependency_parse(text, text_length(text), &parsed);
-	flat.hash = hmod_name_hash(parsed.name, text_length(parsed.name));
-	if (!wrong && maybe_seen(seen, flat.hash ^ parsed.flags << 3))
-		wrong = again(f, f->header.dependencies, sizeof flat, i, parsed.name);
 	if (wrong)
 		return hmod_fail_meta(f->diag, HELIX_E_META_DEPENDENCY, text, wrong, HMOD_NOWHERE);
 	flat.name = put_string(f, parsed.name, text_length(parsed.name));
 	flat.flags = parsed.flags;
+	flat.hash = hmod_name_hash(parsed.name, text_length(parsed.name));
 	flat.least = parsed.least;
 	flat.most = parsed.most;
 	put(f, f->header.dependencies + i * sizeof flat, &flat, sizeof flat);
-	return HELIX_OK;
+	return too_large(f);
 }
 
 static enum helix_status put_dependencies(struct flattener *f, struct list *list)
 {
-	struct seen seen = { { 0 } };
 	enum helix_status status = HELIX_OK;
 
 	for (uint32_t i = 0; i < list->count && !status; i++)
-		status = put_dependency(f, list, i, &seen);
+		status = put_dependency(f, list, i);
 	return status;
 }
 
@@ -176,6 +137,8 @@ static enum helix_status put_names(struct flattener *f, struct list *list, size_
 		}
 		offset = put_string(f, text, text_length(text));
 		put(f, array + 4 * (size_t)i, &offset, 4);
+		if ((status = too_large(f)))
+			return status;
 	}
 	return HELIX_OK;
 }
@@ -185,8 +148,7 @@ static enum helix_status fail_param(struct flattener *f, const char *name, const
 	return hmod_fail_meta(f->diag, HELIX_E_META_PARAM, name, what, HMOD_NOWHERE);
 }
 
-static enum helix_status put_param(struct flattener *f, struct pointer_reader *reader, uint32_t i,
-				   struct seen *seen)
+static enum helix_status put_param(struct flattener *f, struct pointer_reader *reader, uint32_t i)
 {
 	const uint64_t at = (uint64_t)i * sizeof(struct helix_param_record);
 	const char *name, *standard, *description, *wrong;
@@ -201,7 +163,7 @@ static enum helix_status put_param(struct flattener *f, struct pointer_reader *r
 	    (status = pointer_string(reader, at + offsetof(struct helix_param_record, description),
 				     "a parameter's description", &description)))
 		return status;
-	hmod_span_sub(hmod_section_bytes(f->image, reader->section),
+	hmod_span_sub(hmod_section_bytes(f->image, f->image->params),
 		      at + offsetof(struct helix_param_record, type), 4, &type);
 	memcpy(&flat.type, type.data, 4);
 	name = name ? name : "";
@@ -210,20 +172,17 @@ static enum helix_status put_param(struct flattener *f, struct pointer_reader *r
 	wrong = hmod_name_normalise(name, text_length(name), false, normal);
 	if (!wrong)
 		wrong = hmod_param_value_check(flat.type, standard);
-	if (!wrong && maybe_seen(seen, hmod_name_hash(normal, text_length(normal))))
-		wrong = again(f, f->header.params, sizeof flat, i, normal);
 	if (wrong)
 		return fail_param(f, name, wrong);
 	flat.name = put_string(f, normal, text_length(normal));
 	flat.standard = put_string(f, standard, text_length(standard));
 	flat.description = put_string(f, description, text_length(description));
 	put(f, f->header.params + i * sizeof flat, &flat, sizeof flat);
-	return HELIX_OK;
+	return too_large(f);
 }
 
 static enum helix_status put_params(struct flattener *f)
 {
-	struct seen seen = { { 0 } };
 	struct pointer_reader reader;
 	enum helix_status status = HELIX_OK;
 
@@ -231,7 +190,7 @@ static enum helix_status put_params(struct flattener *f)
 		return HELIX_OK;
 	pointer_reader_open(&reader, f->image, f->image->params, &f->budget, f->diag);
 	for (uint32_t i = 0; i < f->header.param_count && !status; i++)
-		status = put_param(f, &reader, i, &seen);
+		status = put_param(f, &reader, i);
 	return status;
 }
 
@@ -260,7 +219,7 @@ static enum helix_status put_name(struct flattener *f)
 		return status;
 	if (!text)
 		return hmod_fail_meta(f->diag, HELIX_E_META_HOOK, "name", "is required",
-				      section_offset(f->image, f->record.section, FIELD(name)));
+				      section_offset(f->image, f->record.search.section, FIELD(name)));
 	wrong = hmod_name_normalise(text, text_length(text), false, normal);
 	if (wrong)
 		return hmod_fail_meta(f->diag, HELIX_E_META_NAME, text, wrong, HMOD_NOWHERE);
@@ -348,8 +307,7 @@ static enum helix_status build(struct flattener *f)
 	uint32_t description, author, license;
 	enum helix_status status;
 
-	if ((status = open_record(f)) ||
-	    (status = list_open(f, FIELD(dependencies), "dependencies", &depends)) ||
+	if ((status = list_open(f, FIELD(dependencies), "dependencies", &depends)) ||
 	    (status = list_open(f, FIELD(provides), "provides", &provides)) ||
 	    (status = list_open(f, FIELD(aliases), "aliases", &aliases)) ||
 	    (status = count_params(f)))
@@ -378,25 +336,63 @@ static enum helix_status build(struct flattener *f)
 	return HELIX_OK;
 }
 
+static enum helix_status disagree(const struct hmod_image *image, struct hmod_diag *diag,
+				  const char *what, uint64_t wanted, uint64_t found)
+{
+	hmod_fail(diag, HELIX_E_META_FORMAT, HMOD_STAGE_METADATA,
+		  section_offset(image, image->flat, 0));
+	hmod_diag_name(diag, what, SIZE_MAX);
+	hmod_diag_numbers(diag, wanted, found);
+	return HELIX_E_META_FORMAT;
+}
+
+enum helix_status hmod_flat_agrees(const struct hmod_image *image, const struct hmod_meta *meta,
+				   struct hmod_diag *diag)
+{
+	struct flattener f = { .image = image, .diag = diag };
+	const struct hmod_flat_header *flat = meta->header;
+	enum helix_status status = open_record(&f);
+
+	if (status)
+		return status;
+	if (flat->version != f.header.version)
+		return disagree(image, diag, "the version in .hmod.flat", f.header.version,
+				flat->version);
+	if (flat->flags != f.header.flags)
+		return disagree(image, diag, "the flags in .hmod.flat", f.header.flags, flat->flags);
+	if (flat->state_version != f.header.state_version)
+		return disagree(image, diag, "the state version in .hmod.flat",
+				f.header.state_version, flat->state_version);
+	if (flat->abi_major != f.header.abi_major || flat->abi_minor != f.header.abi_minor)
+		return disagree(image, diag, "the ABI in .hmod.flat",
+				f.header.abi_major * UINT64_C(65536) + f.header.abi_minor,
+				flat->abi_major * UINT64_C(65536) + flat->abi_minor);
+	return HELIX_OK;
+}
+
+static enum helix_status copy_flat(struct flattener *f)
+{
+	struct hmod_span flat = hmod_section_bytes(f->image, f->image->flat);
+	enum helix_status status;
+
+	f->end = (size_t)flat.size; /* at most HMOD_SIZE_MAX */
+	if ((status = too_large(f)))
+		return status;
+	put(f, 0, flat.data, f->end);
+	return HELIX_OK;
+}
+
 enum helix_status hmod_meta_flatten(const struct hmod_image *image, void *table, size_t capacity,
 				    size_t *size, struct hmod_diag *diag)
 {
 	struct flattener f = { .image = image, .diag = diag, .budget = image->file.size,
-			       .alike = UINT64_C(1) << 20, .table = table, .capacity = capacity };
-	struct hmod_span flat;
+			       .table = table, .capacity = capacity };
 	enum helix_status status;
 	struct hmod_meta meta;
 
 	*size = 0;
-	if (image->flat && image->record) {
-		flat = hmod_section_bytes(image, image->flat);
-		f.end = flat.size <= HMOD_META_MAX ? (size_t)flat.size : HMOD_META_MAX + 1;
-		if ((status = too_large(&f)))
-			return status;
-		put(&f, 0, flat.data, f.end);
-	} else if ((status = build(&f))) {
+	if ((status = open_record(&f)) || (status = image->flat ? copy_flat(&f) : build(&f)))
 		return status;
-	}
 	*size = f.end;
 	if (f.end > capacity) {
 		hmod_fail(diag, HELIX_E_TOO_LARGE, HMOD_STAGE_METADATA, HMOD_NOWHERE);
@@ -404,5 +400,8 @@ enum helix_status hmod_meta_flatten(const struct hmod_image *image, void *table,
 		hmod_diag_numbers(diag, capacity, f.end);
 		return HELIX_E_TOO_LARGE;
 	}
-	return hmod_meta_view(table, f.end, &meta, diag);
+	status = hmod_meta_view(table, f.end, &meta, diag);
+	if (!status && image->flat)
+		status = hmod_flat_agrees(image, &meta, diag);
+	return status ? status : hmod_flat_unique(table, diag);
 }

@@ -95,8 +95,6 @@ static enum helix_status find_sections(struct hmod_image *image, struct hmod_dia
 	return HELIX_OK;
 }
 
-enum helix_status hmod_sections_check(struct hmod_image *image, struct hmod_diag *diag);
-
 enum helix_status hmod_image_open(struct hmod_image *image, const void *bytes, uint64_t size,
 				  struct hmod_diag *diag)
 {
@@ -122,9 +120,9 @@ enum helix_status hmod_image_open(struct hmod_image *image, const void *bytes, u
 
 const char *hmod_section_name(const struct hmod_image *image, uint32_t section)
 {
-	const char *name = hmod_span_string(image->section_names, image->sections[section].name, NULL);
+	uint32_t name = image->sections[section].name;
 
-	return name ? name : "";
+	return name < image->section_names.size ? (const char *)image->section_names.data + name : "";
 }
 
 struct hmod_span hmod_section_bytes(const struct hmod_image *image, uint32_t section)
@@ -146,9 +144,7 @@ bool hmod_section_loaded(const struct hmod_image *image, uint32_t section)
 	    s->type == ELF_SHT_X86_64_UNWIND)
 		return false;
 	name = hmod_section_name(image, section);
-	if (name[0] != '.')
-		return true;
-	return !(name[1] == 'h' && !memcmp(name, ".hmod.", 6)) && !text_equal(name, ".eh_frame");
+	return !text_begins(name, ".hmod.") && !text_equal(name, ".eh_frame");
 }
 
 /* ---- overlap: only for objects whose sections are out of order ---------------- */

@@ -43,14 +43,16 @@ enum helix_status hmod_image_overlap(const struct hmod_image *image, uint32_t *s
 				     struct hmod_diag *diag);
 
 /* Everything that can be judged from the file alone, metadata included; for
- * tools and tests. `scratch` as above. */
+ * tools and tests. `scratch` as above. Only what needs more memory than that is
+ * left out: a list that names the same twice is found by hmod_meta_flatten. */
 enum helix_status hmod_image_check(const struct hmod_image *image, uint32_t *scratch,
 				   struct hmod_diag *diag);
 
 /* ---- views, valid on an opened image ------------------------------------ */
 
 /* True for a section that occupies memory in the loaded module: SHF_ALLOC and
- * not one of the .hmod.* sections, which are consumed from the file. */
+ * neither one of the .hmod.* sections, which are consumed from the file, nor a
+ * note, nor .eh_frame, which nobody unwinds with. */
 bool hmod_section_loaded(const struct hmod_image *image, uint32_t section);
 
 /* The section's bytes in the file; empty for NOBITS. */
@@ -85,7 +87,7 @@ enum helix_status hmod_rela_check(const struct hmod_image *image, uint32_t secti
 
 struct hmod_rela_type {
 	const char *name; /* "R_X86_64_PC32"; NULL: unassigned number */
-	uint8_t width; /* bytes written: 0, 1, 2, 4, 8 */
+	uint8_t width; /* bytes written: 0, 1, 2, 4, 8; 16 for TLSDESC */
 	bool supported;
 	const char *mend; /* for the unsupported: what to compile differently */
 };

@@ -40,14 +40,27 @@ enum helix_status hmod_fail_section(const struct hmod_image *image, struct hmod_
 enum helix_status hmod_fail_meta(struct hmod_diag *diag, enum helix_status status,
 				 const char *name, const char *what, uint64_t offset);
 
-/* ---- the record's pointers: record.c ---------------------------------------- */
+static inline bool text_begins(const char *text, const char *with)
+{
+	while (*with && *text == *with)
+		text++, with++;
+	return !*with;
+}
 
-/* A section whose pointers are read: its bytes and its RELA section (0: none).
- * `next` makes reading in offset order linear. */
+/* ---- opening: section.c -------------------------------------------------------- */
+
+/* The sections one by one, then what links them. Already checked: the header,
+ * the section table's place and the name table. */
+enum helix_status hmod_sections_check(struct hmod_image *image, struct hmod_diag *diag);
+
+/* ---- the records' pointers: pointer.c -------------------------------------------- */
+
+/* Reads the pointers of one section: its relocations, found by bisection when
+ * they are in offset order, else by walking on from the last one found; all that
+ * walking is on a budget. */
 struct pointer_reader {
 	const struct hmod_image *image;
-	uint32_t section, relas;
-	uint64_t next;
+	struct hmod_rela_search search;
 	uint64_t *budget; /* relocations that may still be looked at */
 	struct hmod_diag *diag;
 };
@@ -74,6 +87,16 @@ enum helix_status pointer_string(struct pointer_reader *reader, uint64_t offset,
 				 const char **text);
 
 /* NULL, or what is wrong with a text: control bytes, or longer than 4 KiB. */
+#define HMOD_TEXT_MAX 4096
 const char *hmod_text_check(const char *text, size_t length);
+
+/* ---- metadata: flatten.c, unique.c ---------------------------------------------- */
+
+/* Checks that a viewed .hmod.flat says what the record's numbers say. */
+enum helix_status hmod_flat_agrees(const struct hmod_image *image, const struct hmod_meta *meta,
+				   struct hmod_diag *diag);
+/* Refuses a dependency or a parameter that is there twice. Sorts the lists of
+ * the (viewed) table for that and puts them back as they were. */
+enum helix_status hmod_flat_unique(void *table, struct hmod_diag *diag);
 
 #endif

@@ -81,6 +81,7 @@ static enum helix_status check_dependencies(struct viewer *v, struct hmod_meta *
 	const struct hmod_flat_dependency *d = meta->dependencies;
 	const uint32_t known = HMOD_DEPENDENCY_OPTIONAL | HMOD_DEPENDENCY_CAPABILITY;
 	enum helix_status status;
+	uint32_t before = 0;
 	const char *name;
 
 	for (uint32_t i = 0; i < v->header->dependency_count; i++, d++) {
@@ -88,6 +89,9 @@ static enum helix_status check_dependencies(struct viewer *v, struct hmod_meta *
 				    d->flags & HMOD_DEPENDENCY_CAPABILITY, &name);
 		if (status)
 			return status;
+		if (d->name <= before)
+			return fail_format(v, "a dependency's name offset", before + 1, d->name);
+		before = d->name;
 		if (d->flags & ~known)
 			return fail_format(v, "a dependency's flags", known, d->flags);
 		if (d->least > d->most || d->most > HMOD_VERSION_ANY)
@@ -99,15 +103,19 @@ static enum helix_status check_dependencies(struct viewer *v, struct hmod_meta *
 	return HELIX_OK;
 }
 
-static enum helix_status check_names(struct viewer *v, const uint32_t *offsets, uint32_t count,
+static enum helix_status check_names(struct viewer *v, const void *array, uint32_t count,
 				     bool capability)
 {
 	enum helix_status status = HELIX_OK;
+	const uint8_t *offsets = array;
 	const char *text;
+	uint32_t offset;
 
-	for (uint32_t i = 0; i < count && !status; i++)
-		status = capability ? check_name(v, offsets[i], "a capability", true, &text) :
-				      check_text(v, offsets[i], "an alias", &text);
+	for (uint32_t i = 0; i < count && !status; i++) {
+		memcpy(&offset, offsets + 4 * (size_t)i, 4); /* a file's table may stand anywhere */
+		status = capability ? check_name(v, offset, "a capability", true, &text) :
+				      check_text(v, offset, "an alias", &text);
+	}
 	return status;
 }
 
@@ -116,6 +124,7 @@ static enum helix_status check_params(struct viewer *v, struct hmod_meta *meta)
 	const struct hmod_flat_param *p = meta->params;
 	const char *name, *standard, *description, *wrong;
 	enum helix_status status;
+	uint32_t before = 0;
 
 	for (uint32_t i = 0; i < v->header->param_count; i++, p++) {
 		if ((status = check_name(v, p->name, "a parameter's name", false, &name)) ||
@@ -123,6 +132,9 @@ static enum helix_status check_params(struct viewer *v, struct hmod_meta *meta)
 		    (status = check_text(v, p->description, "a parameter's description",
 					 &description)))
 			return status;
+		if (p->name <= before)
+			return fail_format(v, "a parameter's name offset", before + 1, p->name);
+		before = p->name;
 		wrong = hmod_param_value_check(p->type, standard);
 		if (wrong)
 			return hmod_fail_meta(v->diag, HELIX_E_META_PARAM, name, wrong,
@@ -145,6 +157,8 @@ static enum helix_status check_header(struct viewer *v)
 		return fail_format(v, "the table's header size", sizeof *h, h->header_size);
 	if (h->size != v->table.size || h->size > HMOD_META_MAX)
 		return fail_format(v, "the table's size", v->table.size, h->size);
+	if (h->reserved)
+		return fail_format(v, "the table's reserved field", 0, h->reserved);
 	if (h->version > HMOD_VERSION_ANY)
 		return fail_format(v, "the version", HMOD_VERSION_ANY, h->version);
 	if (h->flags >> 10)

@@ -54,9 +54,9 @@ struct hmod_meta {
 };
 
 /* Writes the flat table of an opened image into `table` (8-byte aligned,
- * `capacity` bytes): copied from .hmod.flat when that is there, else built from
- * the record by following its relocations inside the file. Either way it is
- * checked as a whole. *size is the bytes needed, also when `capacity` is too
+ * `capacity` bytes): copied from .hmod.flat when that is there (and then its
+ * numbers must be the record's), else built from the record by following its
+ * relocations inside the file. Either way it is checked as a whole. *size is the bytes needed, also when `capacity` is too
  * small (TOO_LARGE; capacity 0 with table NULL just measures). */
 enum helix_status hmod_meta_flatten(const struct hmod_image *image, void *table,
 				    size_t capacity, size_t *size, struct hmod_diag *diag);
@@ -110,11 +110,21 @@ struct hmod_export {
 /* Entries of .hmod.export; 0 when there is none. */
 uint32_t hmod_export_count(const struct hmod_image *image);
 
+/* The relocations of one section, and where the search for the next one begins. */
+struct hmod_rela_search {
+	uint32_t section; /* whose bytes are relocated */
+	uint32_t relas; /* a RELA section for it; 0: none */
+	uint64_t next; /* entry of `relas` */
+	uint64_t total; /* entries of all RELA sections for it */
+	bool sorted; /* one RELA section, in offset order */
+};
+
 /* A cursor over the exports, in file order. Start with *cursor all zero;
  * returns NOT_FOUND with no diagnostic after the last. */
 struct hmod_export_cursor {
 	uint32_t entry;
-	uint64_t rela;
+	uint64_t budget; /* relocations that may still be looked at */
+	struct hmod_rela_search search;
 };
 enum helix_status hmod_export_next(const struct hmod_image *image,
 				   struct hmod_export_cursor *cursor,

@@ -49,6 +49,8 @@ const struct hmod_rela_type hmod_rela_types[HMOD_RELA_TYPES] = {
 	[R_X86_64_TLSDESC] = { "R_X86_64_TLSDESC", 16, false, TLS_MEND },
 	[R_X86_64_IRELATIVE] = { "R_X86_64_IRELATIVE", 8, false, "remove the ifunc attribute" },
 	[R_X86_64_RELATIVE64] = { "R_X86_64_RELATIVE64", 8, false, DYN_MEND },
+	[39] = { "R_X86_64_PC32_BND", 4, false, "compile without -mmpx" },
+	[40] = { "R_X86_64_PLT32_BND", 4, false, "compile without -mmpx" },
 	[R_X86_64_GOTPCRELX] = { "R_X86_64_GOTPCRELX", 4, false, GOT_MEND },
 	[R_X86_64_REX_GOTPCRELX] = { "R_X86_64_REX_GOTPCRELX", 4, false, GOT_MEND },
 };

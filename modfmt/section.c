@@ -5,8 +5,6 @@
  */
 #include "modfmt/internal.h"
 
-enum helix_status hmod_sections_check(struct hmod_image *image, struct hmod_diag *diag);
-
 static uint64_t header_offset(const struct hmod_image *image, uint32_t i)
 {
 	const struct elf64_header *h = (const void *)image->file.data;
@@ -164,7 +162,7 @@ static enum helix_status note_metadata(struct hmod_image *image, uint32_t i, str
 	uint32_t *const at[] = { &image->record, &image->params, &image->exports, &image->flat };
 	const char *name = hmod_section_name(image, i);
 
-	if (name[0] != '.' || name[1] != 'h' || image->sections[i].type != ELF_SHT_PROGBITS)
+	if (!text_begins(name, ".hmod.") || image->sections[i].type != ELF_SHT_PROGBITS)
 		return HELIX_OK;
 	for (unsigned k = 0; k < 4; k++) {
 		if (!text_equal(name, names[k]))

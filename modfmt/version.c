@@ -204,12 +204,13 @@ const char *hmod_dependency_parse(const char *text, size_t length, struct hmod_d
 		return n ? "has a name longer than 63 bytes" : "has no name";
 	skip(&scan, n);
 	skip_blanks(&scan);
-	while (scan.left) {
+	for (bool more = scan.left; more;) {
 		wrong = constraint(&scan, out);
 		if (wrong)
 			return wrong;
 		skip_blanks(&scan);
-		if (scan.left && !take(&scan, ","))
+		more = take(&scan, ",");
+		if (!more && scan.left)
 			return "has something behind the version";
 		skip_blanks(&scan);
 	}

@@ -40,7 +40,9 @@ static int test_panic(void)
 
 static int test_fault(void)
 {
-	return *(volatile int *)0x10;
+	volatile int *volatile nowhere = (int *)0x10;
+
+	return *nowhere;
 }
 
 /* Not a tail call: each level needs its frame. */

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * hmod: builds, inspects and packs modules. One row a subcommand.
+ */
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "tools/tool.h"
+
+const struct subcommand subcommands[] = {
+	{ "cc", run_cc, "[CFLAGS] FILE... -o X.hmod",
+	  "compile .c .cc .S and link .o .a into a module\n"
+	  "  example: hmod cc -O2 mine.c -o mine.hmod       (CC=clang for clang)" },
+	{ "link", run_link, "OBJECT... -o X.hmod [--strip]",
+	  "link objects into a module and finalise it\n"
+	  "  example: hmod link a.o b.o -o mine.hmod" },
+	{ "info", run_info, "X [-F FIELD] [--json]",
+	  "show what a module says of itself\n"
+	  "  example: hmod info -F version mine.hmod" },
+	{ "pack", run_pack, "-o IMAGE [--config FILE] [-z] [--force] X...",
+	  "write an initrd (cpio newc), the same bytes every time\n"
+	  "  X=PATH puts a file elsewhere than lib/modules/\n"
+	  "  example: hmod pack -o initrd.img --config modules.conf *.hmod" },
+	{ "list", run_list, "IMAGE", "list an initrd\n  example: hmod list initrd.img" },
+	{ "unpack", run_unpack, "IMAGE -C FOLDER",
+	  "unpack an initrd into an existing folder\n"
+	  "  example: hmod unpack initrd.img -C /tmp/tree" },
+	{ NULL, NULL, NULL, NULL },
+};
+
+static void usage(FILE *out)
+{
+	fprintf(out, "usage: hmod COMMAND ...   (hmod COMMAND --help for more)\n\n");
+	for (const struct subcommand *s = subcommands; s->name; s++)
+		fprintf(out, "  hmod %-7s%s\n", s->name, s->usage);
+	fprintf(out, "  hmod --version | --print-path | --help\n\n"
+		     "exit: 0 done, 1 refused (with a message), 2 usage\n");
+}
+
+int usage_error(const char *subcommand, const char *format, ...)
+{
+	va_list arguments;
+
+	fprintf(stderr, "hmod %s: ", subcommand);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fprintf(stderr, "; see hmod %s --help\n", subcommand);
+	return EXIT_USAGE;
+}
+
+static int print_path(void)
+{
+	char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+
+	if (n < 0)
+		return refuse("/proc/self/exe", "cannot be read");
+	path[n] = 0;
+	puts(path);
+	return 0;
+}
+
+static int finish(int status)
+{
+	if (fflush(stdout) || ferror(stdout))
+		return refuse("standard output", "cannot be written");
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	const struct subcommand *s = subcommands;
+
+	if (argc < 2) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+		usage(stdout);
+		return finish(0);
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("hmod " PACKAGE_VERSION);
+		return finish(0);
+	}
+	if (!strcmp(argv[1], "--print-path"))
+		return finish(print_path());
+	while (s->name && strcmp(s->name, argv[1]))
+		s++;
+	if (!s->name) {
+		fprintf(stderr, "hmod: unknown command '%s'; see hmod --help\n", argv[1]);
+		return EXIT_USAGE;
+	}
+	if (argc > 2 && !strcmp(argv[2], "--help")) {
+		printf("usage: hmod %s %s\n  %s\n", s->name, s->usage, s->help);
+		return finish(0);
+	}
+	return finish(s->run(argc - 1, argv + 1));
+}
