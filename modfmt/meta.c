@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * The flat table, checked as a whole. Each string may be read once: together
- * they fit the table, which bounds the work on hostile ones.
+ * The flat table, checked as a whole. Lists and strings stand apart, so that a
+ * list may be sorted in place. Each string may be read once: together they fit
+ * the table, which bounds the work on hostile ones.
  */
 #include "modfmt/internal.h"
 
 struct viewer {
 	struct hmod_span table;
 	const struct hmod_flat_header *header;
+	uint64_t strings; /* offset where they begin: behind the lists */
 	uint64_t unread; /* string bytes that may still be read */
 	struct hmod_diag *diag;
 };
@@ -30,7 +32,7 @@ static const char *string_at(struct viewer *v, uint32_t offset, size_t *length)
 {
 	const char *text = hmod_span_string(v->table, offset, length);
 
-	if (!text || *length >= v->unread)
+	if (!text || offset < v->strings || *length >= v->unread)
 		return NULL;
 	v->unread -= *length + 1;
 	return text;
@@ -70,10 +72,28 @@ static enum helix_status check_name(struct viewer *v, uint32_t offset, const cha
 	return HELIX_OK;
 }
 
-static bool array_fits(const struct viewer *v, uint32_t offset, uint32_t count, size_t entry)
+/* Checks that the four lists follow the header and each other without a gap, in
+ * the order dependencies, parameters, capabilities, aliases. */
+static bool lists_in_place(struct viewer *v)
 {
-	return !count || (offset % 4 == 0 && offset >= sizeof *v->header &&
-			  hmod_range_fits(v->table.size, offset, (uint64_t)count * entry));
+	const struct hmod_flat_header *h = v->header;
+	const struct {
+		uint32_t offset, count, size;
+	} lists[] = {
+		{ h->dependencies, h->dependency_count, sizeof(struct hmod_flat_dependency) },
+		{ h->params, h->param_count, sizeof(struct hmod_flat_param) },
+		{ h->provides, h->provide_count, 4 },
+		{ h->aliases, h->alias_count, 4 },
+	};
+	uint64_t end = sizeof *h;
+
+	for (unsigned i = 0; i < 4; i++) {
+		if (lists[i].offset != end)
+			return false;
+		end += (uint64_t)lists[i].count * lists[i].size;
+	}
+	v->strings = end;
+	return end <= v->table.size;
 }
 
 static enum helix_status check_dependencies(struct viewer *v, struct hmod_meta *meta)
@@ -163,13 +183,9 @@ static enum helix_status check_header(struct viewer *v)
 		return fail_format(v, "the version", HMOD_VERSION_ANY, h->version);
 	if (h->flags >> 10)
 		return fail_format(v, "the flags", 0x3ff, h->flags);
-	if (!array_fits(v, h->dependencies, h->dependency_count,
-			sizeof(struct hmod_flat_dependency)) ||
-	    !array_fits(v, h->provides, h->provide_count, 4) ||
-	    !array_fits(v, h->aliases, h->alias_count, 4) ||
-	    !array_fits(v, h->params, h->param_count, sizeof(struct hmod_flat_param)))
-		return hmod_fail_meta(v->diag, HELIX_E_META_POINTER, "a list", "a list",
-				      HMOD_NOWHERE);
+	if (!lists_in_place(v))
+		return hmod_fail_meta(v->diag, HELIX_E_META_POINTER, "a list of .hmod.flat",
+				      "its place", HMOD_NOWHERE);
 	return HELIX_OK;
 }
 
@@ -178,7 +194,7 @@ enum helix_status hmod_meta_view(const void *table, size_t size, struct hmod_met
 {
 	const uint8_t *bytes = table;
 	const struct hmod_flat_header *h = table;
-	struct viewer v = { { bytes, size }, h, size, diag };
+	struct viewer v = { .table = { bytes, size }, .header = h, .unread = size, .diag = diag };
 	enum helix_status status = check_header(&v);
 
 	memset(meta, 0, sizeof *meta);

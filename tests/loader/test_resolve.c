@@ -42,7 +42,6 @@ START_TEST(every_kind_of_symbol_gets_its_value)
 	data = f.object.region[HLOAD_DATA].address;
 	ck_assert_uint_eq(f.work.value[0], 0);
 	ck_assert_uint_eq(value("code"), f.object.region[HLOAD_TEXT].address + 1);
-	ck_assert_uint_eq(value(".text"), f.object.region[HLOAD_TEXT].address);
 	ck_assert_uint_eq(value("local"), data);
 	ck_assert_uint_eq(value("last"), data + 16);
 	ck_assert_uint_eq(value("shared"), data + 16);
@@ -106,9 +105,13 @@ END_TEST
 
 START_TEST(a_list_of_unknown_symbols_has_no_control_characters)
 {
-	begin_with(".data\n.quad \"a\\033[b\"\n");
+	char *name;
+
+	begin_with(".data\n.quad aXb\n");
+	name = (char *)(uintptr_t)hmod_symbol_name(&f.image, fixture_symbol(&f, "aXb"));
+	name[1] = '\033';
 	ck_assert_int_eq(fixture_run(&f, RESOLVE), HELIX_E_UNKNOWN_SYMBOL);
-	ck_assert_str_eq(harness_text(&f.diag), "1 unknown symbol: a?[b");
+	ck_assert_str_eq(harness_text(&f.diag), "1 unknown symbol: a?b");
 	fixture_close(&f);
 }
 END_TEST

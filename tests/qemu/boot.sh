@@ -4,7 +4,11 @@
 # One ISO boots under BIOS and UEFI, to the same transcript; exit codes of exec.
 . "$TOP_SRCDIR/tests/lib.sh"
 
-same_as() { diff -u "$1" "$work/out"; }
+# Sizes are the compiler's business.
+same_as() {
+	sed -E 's/^([a-z_]+ +)[0-9]+ /\1SIZE /' "$work/out" >"$work/plain"
+	diff -u "$1" "$work/plain"
+}
 golden=$TOP_SRCDIR/tests/golden/boot.txt
 
 claim 'BIOS: boots and answers' boot 0 'lsmod' 'deps chain_c' 'cat /etc/modules.conf' 'selftest wx'
@@ -28,7 +32,6 @@ claim 'a page fault ends exec with 3' boot 3 'selftest fault'
 claim '… and shows registers' says 'cr2'
 claim 'a stack overflow ends exec with 3' boot 3 'selftest stack'
 claim '… and is named' says 'stack overflow'
-module crasher '' || fail 'crasher builds'
 START='return *(volatile int *)16;' module crasher || fail 'crasher builds'
 claim 'a module that faults panics' boot 3 --add "$work/crasher.hmod" 'insmod crasher'
 claim '… with its name in the backtrace' says '[crasher]'
