@@ -88,7 +88,7 @@ static void flags(struct printer *p, uint64_t bits)
 static void print(struct printer *p, const char *path, const struct hmod_image *image,
 		  const struct hmod_meta *meta)
 {
-	struct hmod_export_cursor cursor = { 0, 0 };
+	struct hmod_export_cursor cursor = { 0 };
 	char version[HMOD_VERSION_TEXT], abi[16];
 	struct hmod_export export;
 

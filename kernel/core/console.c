@@ -23,7 +23,7 @@
 #define PRINT_MAX  1024 /* bytes of one kprintf that need no second pass */
 
 static struct serial line = { .port = SERIAL_COM1 };
-static struct serial exec_port = { .port = SERIAL_COM2 };
+static struct serial exec_port = { .port = SERIAL_COM3 };
 static bool to_serial = true, to_screen, to_exec;
 static uint8_t input[INPUT_SIZE];
 static volatile unsigned input_in, input_out; /* free-running */

@@ -19,7 +19,8 @@ void console_init(void);
 void console_write(const char *text, size_t length);
 /* The next byte from any console's keyboard; sleeps (hlt) until there is one. */
 int console_getc(void);
-/* Redirects kprintf to the second serial port, raw, and back. */
+/* Redirects kprintf to the exec port (COM3, which no firmware writes to), raw,
+ * and back. */
 void console_exec_mode(bool on);
 
 #endif

@@ -35,7 +35,7 @@ claim '… and is named' says 'stack overflow'
 START='return *(volatile int *)16;' module crasher || fail 'crasher builds'
 claim 'a module that faults panics' boot 3 --add "$work/crasher.hmod" 'insmod crasher'
 claim '… with its name in the backtrace' says '[crasher]'
-time_out() { "$HELIX" exec --timeout 1 'echo x' >"$work/out" 2>&1; [ $? = 4 ]; }
+time_out() { "$HELIX" exec --timeout 2 'leak 100000000 counter' >"$work/out" 2>&1; [ $? = 4 ]; }
 claim 'a time-out ends exec with 4' time_out
 usage() { "$HELIX" "$@" >"$work/out" 2>"$work/err"; [ $? = 2 ]; }
 claim 'no command: usage, 2' usage

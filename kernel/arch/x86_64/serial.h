@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define SERIAL_COM1     0x3f8
-#define SERIAL_COM2     0x2f8
+#define SERIAL_COM3     0x3e8 /* the exec port: firmware writes to COM1 and COM2 */
 #define SERIAL_COM1_IRQ 4
 
 struct serial {

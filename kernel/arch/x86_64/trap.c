@@ -7,7 +7,9 @@
 #include "kernel/arch/x86_64/cpu.h"
 #include "kernel/arch/x86_64/segments.h"
 #include "kernel/arch/x86_64/trap.h"
+#include "kernel/core/boot_info.h"
 #include "kernel/core/panic.h"
+#include "kernel/mm/mm.h"
 #include "kernel/core/print.h"
 
 #define ENTRY_SIZE  16 /* of a stub */
@@ -76,6 +78,14 @@ void irq_alias_set(unsigned from, unsigned to)
 
 /* ---- exceptions in words ------------------------------------------------------ */
 
+static bool on_guard_page(uint64_t address)
+{
+	for (unsigned i = 0; i < guard_page_count; i++)
+		if (address - guard_pages[i] < PAGE_SIZE)
+			return true;
+	return false;
+}
+
 static const char *const exception_names[VECTOR_EXCEPTIONS] = {
 	[0] = "divide error",
 	[1] = "debug exception",
@@ -113,7 +123,8 @@ static void describe_page_fault(uint64_t error, char *text, unsigned long capaci
 					     "a page that is not mapped";
 	uint64_t address = read_cr2();
 
-	ksnprintf(text, capacity, "page fault: %s 0x%lx, %s%s", access, address, page,
+	ksnprintf(text, capacity, "%s: %s 0x%lx, %s%s",
+		  on_guard_page(address) ? "stack overflow" : "page fault", access, address, page,
 		  error & 1u << 2 ? ", from user mode" : "");
 }
 
