@@ -42,7 +42,7 @@ claim '… deleted' answered 'back'
 claim 'history' session 'echo again\n\033[A'
 twice() { [ "$(grep -cx again "$work/out")" = 2 ]; }
 claim '… ran it twice' twice
-claim 'tab completes a command and a module' session 'modi\thel\t'
+claim 'tab completes a command and a module' session 'modi\thell\t'
 claim '… completed' prints 'Logs a greeting'
 claim 'tab completes a path' session 'ls /lib/mod\t'
 claim '… completed' prints 'hello.hmod'
