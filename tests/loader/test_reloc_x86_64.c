@@ -183,7 +183,6 @@ static const struct {
 	{ R_X86_64_IRELATIVE, "type 37 (R_X86_64_IRELATIVE) is not supported; remove the ifunc" },
 	{ R_X86_64_TPOFF32, "type 23 (R_X86_64_TPOFF32) is not supported; modules have no" },
 	{ R_X86_64_COPY, "type 5 (R_X86_64_COPY) is not supported" },
-	{ 40, "type 40 (unknown) is not supported" },
 	{ 43, "type 43 (unknown) is not supported" },
 	{ UINT32_MAX, "type 4294967295 (unknown) is not supported" },
 };
