@@ -46,7 +46,7 @@ struct hmod_diag {
 	uint64_t section; /* section index, for %s */
 	uint64_t index; /* entry in the table at fault */
 	uint64_t wanted, found;
-	char section_name[32];
+	char section_name[64];
 	char name[HMOD_DIAG_TEXT];
 	char other[HMOD_DIAG_TEXT];
 	char *list; /* %l: any length; whoever set it says how it is freed */

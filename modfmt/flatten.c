@@ -65,6 +65,8 @@ static enum helix_status list_open(struct flattener *f, uint64_t field, const ch
 	list->what = what;
 	if (kind == POINTER_NULL)
 		return HELIX_OK;
+	if (kind == POINTER_GIVEN && list->place.offset % 8)
+		kind = POINTER_BAD;
 	if (kind == POINTER_GIVEN) {
 		pointer_reader_open(&list->reader, f->image, list->place.section, &f->budget,
 				    f->diag);
@@ -155,7 +157,8 @@ static enum helix_status put_param(struct flattener *f, struct pointer_reader *r
 	char normal[HELIX_NAME_MAX + 1];
 	struct hmod_flat_param flat;
 	enum helix_status status;
-	struct hmod_span type;
+	struct hmod_span numbers;
+	uint32_t reserved;
 
 	if ((status = pointer_string(reader, at, "a parameter's name", &name)) ||
 	    (status = pointer_string(reader, at + offsetof(struct helix_param_record, standard),
@@ -164,14 +167,16 @@ static enum helix_status put_param(struct flattener *f, struct pointer_reader *r
 				     "a parameter's description", &description)))
 		return status;
 	hmod_span_sub(hmod_section_bytes(f->image, f->image->params),
-		      at + offsetof(struct helix_param_record, type), 4, &type);
-	memcpy(&flat.type, type.data, 4);
+		      at + offsetof(struct helix_param_record, type), 8, &numbers);
+	memcpy(&flat.type, numbers.data, 4);
+	memcpy(&reserved, numbers.data + 4, 4);
 	name = name ? name : "";
 	standard = standard ? standard : "";
 	description = description ? description : "";
 	wrong = hmod_name_normalise(name, text_length(name), false, normal);
 	if (!wrong)
-		wrong = hmod_param_value_check(flat.type, standard);
+		wrong = reserved ? "has a reserved field that is not 0" :
+				   hmod_param_value_check(flat.type, standard);
 	if (wrong)
 		return fail_param(f, name, wrong);
 	flat.name = put_string(f, normal, text_length(normal));
@@ -265,9 +270,9 @@ static enum helix_status open_record(struct flattener *f)
 		return HELIX_E_META_DUPLICATE;
 	}
 	if (r.version > HMOD_VERSION_ANY)
-		return fail_record(f, "the version", HMOD_VERSION_ANY, r.version);
-	if (r.flags >> 10)
-		return fail_record(f, "the flags", 0x3ff, r.flags);
+		return fail_record(f, "the version's top field", 0, r.version >> 48);
+	if (r.flags & ~HMOD_FLAGS_KNOWN)
+		return fail_record(f, "the sum of unknown flags", 0, r.flags & ~HMOD_FLAGS_KNOWN);
 	f->header.version = r.version ? r.version : UINT64_C(1) << 16;
 	f->header.flags = r.flags;
 	f->header.abi_major = r.abi_major;
@@ -281,9 +286,11 @@ static enum helix_status count_params(struct flattener *f)
 {
 	uint64_t size = f->image->params ? hmod_section_bytes(f->image, f->image->params).size : 0;
 
-	if (size % sizeof(struct helix_param_record) || size > HMOD_META_MAX)
-		return fail_record(f, "the size of .hmod.param", sizeof(struct helix_param_record),
-				   size);
+	if (size % sizeof(struct helix_param_record))
+		return fail_record(f, "the last parameter's size", sizeof(struct helix_param_record),
+				   size % sizeof(struct helix_param_record));
+	if (size > HMOD_META_MAX)
+		return fail_record(f, "the size of .hmod.param", HMOD_META_MAX, size);
 	f->header.param_count = (uint32_t)(size / sizeof(struct helix_param_record));
 	return HELIX_OK;
 }

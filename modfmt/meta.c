@@ -180,9 +180,9 @@ static enum helix_status check_header(struct viewer *v)
 	if (h->reserved)
 		return fail_format(v, "the table's reserved field", 0, h->reserved);
 	if (h->version > HMOD_VERSION_ANY)
-		return fail_format(v, "the version", HMOD_VERSION_ANY, h->version);
-	if (h->flags >> 10)
-		return fail_format(v, "the flags", 0x3ff, h->flags);
+		return fail_format(v, "the version's top field", 0, h->version >> 48);
+	if (h->flags & ~HMOD_FLAGS_KNOWN)
+		return fail_format(v, "the sum of unknown flags", 0, h->flags & ~HMOD_FLAGS_KNOWN);
 	if (!lists_in_place(v))
 		return hmod_fail_meta(v->diag, HELIX_E_META_POINTER, "a list of .hmod.flat",
 				      "its place", HMOD_NOWHERE);

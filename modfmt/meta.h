@@ -56,8 +56,9 @@ struct hmod_meta {
 /* Writes the flat table of an opened image into `table` (8-byte aligned,
  * `capacity` bytes): copied from .hmod.flat when that is there (and then its
  * numbers must be the record's), else built from the record by following its
- * relocations inside the file. Either way it is checked as a whole. *size is the bytes needed, also when `capacity` is too
- * small (TOO_LARGE; capacity 0 with table NULL just measures). */
+ * relocations inside the file. Either way it is checked as a whole. *size is
+ * the bytes needed, also when `capacity` is too small (TOO_LARGE; capacity 0 with
+ * table NULL just measures). */
 enum helix_status hmod_meta_flatten(const struct hmod_image *image, void *table,
 				    size_t capacity, size_t *size, struct hmod_diag *diag);
 
@@ -79,6 +80,8 @@ bool hmod_param_bool(const char *text, bool *value);
 
 /* "string", "int", "uint", "bool". */
 const char *hmod_param_type_name(uint32_t type);
+/* The flag bits that have a meaning. */
+#define HMOD_FLAGS_KNOWN UINT64_C(0x3ff)
 /* The name of flag bit `bit`, "HOT_RELOADABLE"; NULL for unassigned ones. */
 const char *hmod_flag_name(unsigned bit);
 

@@ -107,9 +107,12 @@ static enum helix_status export_symbol(struct pointer_reader *reader, uint32_t e
 	symbol = &image->symbols[out->symbol];
 	out->name = hmod_symbol_name(image, out->symbol);
 	if (elf64_symbol_bind(symbol) == ELF_STB_LOCAL ||
-	    elf64_symbol_type(symbol) == ELF_STT_SECTION || rela->addend || !out->name[0])
+	    elf64_symbol_type(symbol) == ELF_STT_SECTION || !out->name[0])
 		return fail_export(image, entry, out->name,
 				   "is local: only a global symbol can be exported", reader->diag);
+	if (rela->addend)
+		return fail_export(image, entry, out->name, "is not pointed to at its beginning",
+				   reader->diag);
 	section = hmod_symbol_section(image, out->symbol, &special);
 	if (!special && !section)
 		return fail_export(image, entry, out->name, "is not defined here", reader->diag);

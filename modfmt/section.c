@@ -144,7 +144,8 @@ static enum helix_status check_rela(const struct hmod_image *image, uint32_t i,
 		return hmod_fail_section(image, diag, HELIX_E_RELOC_REL, i, header_offset(image, i));
 	if (s->size % sizeof(struct elf64_rela) || s->entsize != sizeof(struct elf64_rela)) {
 		hmod_fail_section(image, diag, HELIX_E_RELOC_TABLE, i, header_offset(image, i));
-		hmod_diag_numbers(diag, sizeof(struct elf64_rela), s->size);
+		hmod_diag_numbers(diag, sizeof(struct elf64_rela),
+				  s->size % sizeof(struct elf64_rela) ? s->size : s->entsize);
 		return HELIX_E_RELOC_TABLE;
 	}
 	if (!image->symtab || s->link != image->symtab)

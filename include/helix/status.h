@@ -60,7 +60,8 @@
 	X(ELF_SHENTSIZE, -71, "section header entries of %f bytes, wanted %w", "") \
 	X(SECTION_TABLE, -72, "the section table (%w entries at %F) is not inside the file", \
 	  "copy or build it again")                                            \
-	X(SECTION_NAMES, -73, "section name table: index %f is not a string table", "") \
+	X(SECTION_NAMES, -73,                                                  \
+	  "section name table: index %f is not a string table that ends with a NUL byte", "") \
 	/* the file: sections */                                               \
 	X(SECTION_NAME, -74, "section %i: name offset %F is outside the name table", "") \
 	X(SECTION_RANGE, -75, "section %s: %w bytes at %F are not inside the file", \
@@ -98,13 +99,13 @@
 	  "one HELIX_MODULE a module")                                         \
 	X(META_FORMAT, -114, "module metadata: %n is %f, wanted %w", "")       \
 	X(META_POINTER, -115, "module metadata: %n does not point to %o in the same file", "") \
-	X(META_NAME, -116, "module metadata: name %n: %o", "")                 \
+	X(META_NAME, -116, "module metadata: name '%n' %o", "")                \
 	X(META_HOOK, -117, "module metadata: .%n: %o", "")                     \
-	X(META_DEPENDENCY, -118, "module metadata: dependency '%n': %o",       \
+	X(META_DEPENDENCY, -118, "module metadata: dependency '%n' %o",        \
 	  "write it as \"name\", \"name >= 1.0\" or \"?name\"")                \
 	X(META_PARAM, -119, "module metadata: parameter %n: %o", "")           \
-	X(META_EXPORT, -120, "export %i: %n: %o", "")                          \
-	X(META_TEXT, -121, "module metadata: %n: %o", "")                      \
+	X(META_EXPORT, -120, "export %i: %n %o", "")                           \
+	X(META_TEXT, -121, "module metadata: %n %o", "")                       \
 	/* archives and compressed files */                                    \
 	X(ARCHIVE_MAGIC, -144, "archive entry %i at %F does not begin with 070701", \
 	  "make it with hmod pack or cpio -H newc")                            \

@@ -11,7 +11,7 @@
 
 struct buffer {
 	uint8_t *bytes;
-	size_t size;
+	size_t size, room;
 };
 
 struct part {
@@ -39,8 +39,11 @@ static size_t grow(struct buffer *buffer, const void *bytes, size_t size)
 
 	if (!size)
 		return at;
-	buffer->bytes = realloc(buffer->bytes, at + size);
-	ck_assert_ptr_nonnull(buffer->bytes);
+	if (buffer->room < at + size) {
+		buffer->room = 2 * (at + size);
+		buffer->bytes = realloc(buffer->bytes, buffer->room);
+		ck_assert_ptr_nonnull(buffer->bytes);
+	}
 	if (bytes)
 		memcpy(buffer->bytes + at, bytes, size);
 	else
@@ -61,7 +64,7 @@ struct elf_builder *elf_new(void)
 	ck_assert_ptr_nonnull(b);
 	elf_section(b, "", ELF_SHT_NULL, 0, 0);
 	grow(&b->strings, "", 1);
-	elf_symbol(b, NULL, ELF_STB_LOCAL, ELF_STT_NOTYPE, ELF_SHN_UNDEF, 0, 0);
+	elf_symbol(b, NULL, 0, ELF_SHN_UNDEF, 0);
 	return b;
 }
 
@@ -90,7 +93,8 @@ uint32_t elf_section(struct elf_builder *b, const char *name, uint32_t type, uin
 {
 	struct part *part;
 
-	b->parts = realloc(b->parts, (b->count + 1) * sizeof *b->parts);
+	if ((b->count & (b->count - 1)) == 0)
+		b->parts = realloc(b->parts, 2 * (b->count + 1) * sizeof *b->parts);
 	part = &b->parts[b->count];
 	memset(part, 0, sizeof *part);
 	part->name = name;
@@ -124,22 +128,23 @@ void elf_reserve(struct elf_builder *b, uint32_t section, uint64_t size)
 	b->parts[section].header.size += size;
 }
 
-uint32_t elf_symbol(struct elf_builder *b, const char *name, unsigned bind, unsigned type,
-		    uint32_t section, uint64_t value, uint64_t size)
+uint32_t elf_symbol(struct elf_builder *b, const char *name, unsigned info, uint32_t section,
+		    uint64_t value)
 {
 	uint32_t i = b->symbol_count++;
 	struct elf64_symbol *s;
 
-	b->symbols = realloc(b->symbols, b->symbol_count * sizeof *b->symbols);
-	b->indices = realloc(b->indices, b->symbol_count * sizeof *b->indices);
+	if ((i & (i - 1)) == 0) {
+		b->symbols = realloc(b->symbols, 2 * (i + 1) * sizeof *b->symbols);
+		b->indices = realloc(b->indices, 2 * (i + 1) * sizeof *b->indices);
+	}
 	s = &b->symbols[i];
 	memset(s, 0, sizeof *s);
 	if (name)
 		s->name = (uint32_t)grow(&b->strings, name, strlen(name) + 1);
-	s->info = (uint8_t)(bind << 4 | type);
+	s->info = (uint8_t)info;
 	s->shndx = (uint16_t)section;
 	s->value = value;
-	s->size = size;
 	b->indices[i] = section;
 	return i;
 }
@@ -148,19 +153,18 @@ uint32_t elf_section_symbol(struct elf_builder *b, uint32_t section)
 {
 	if (!b->parts[section].symbol)
 		b->parts[section].symbol =
-			elf_symbol(b, NULL, ELF_STB_LOCAL, ELF_STT_SECTION, section, 0, 0);
+			elf_symbol(b, NULL, ELF_STT_SECTION, section, 0);
 	return b->parts[section].symbol;
 }
 
-void elf_relocate(struct elf_builder *b, uint32_t section, uint64_t offset, uint32_t type,
-		  uint32_t symbol, int64_t addend)
+void elf_relocate(struct elf_builder *b, uint32_t section, uint64_t offset, uint64_t info,
+		  int64_t addend)
 {
 	struct part *part = &b->parts[section];
 
-	part->relas = realloc(part->relas, (part->rela_count + 1) * sizeof *part->relas);
-	part->relas[part->rela_count++] = (struct elf64_rela){
-		offset, (uint64_t)symbol << 32 | type, addend
-	};
+	if ((part->rela_count & (part->rela_count - 1)) == 0)
+		part->relas = realloc(part->relas, 2 * (part->rela_count + 1) * sizeof *part->relas);
+	part->relas[part->rela_count++] = (struct elf64_rela){ offset, info, addend };
 }
 
 /* ---- finishing --------------------------------------------------------------- */
@@ -242,7 +246,8 @@ static uint32_t add_symbols(struct elf_builder *b)
 		b->parts[i].header.link = symtab;
 		b->parts[i].header.entsize = 4;
 		for (uint32_t k = 0; k < b->symbol_count; k++)
-			if (b->indices[k] && b->indices[k] < ELF_SHN_LORESERVE)
+			if (b->indices[k] && (b->indices[k] < ELF_SHN_LORESERVE ||
+					      b->indices[k] > ELF_SHN_XINDEX))
 				b->symbols[k].shndx = ELF_SHN_XINDEX;
 		grow(&b->parts[i].data, b->indices, b->symbol_count * sizeof *b->indices);
 	}
@@ -322,6 +327,7 @@ struct hmod_span elf_finish(struct elf_builder *b)
 	align(&file, 8);
 	write_header(b, &file, names);
 	release(b);
+	file.bytes = realloc(file.bytes, file.size); /* not a byte more */
 	return (struct hmod_span){ file.bytes, file.size };
 }
 

@@ -42,12 +42,14 @@ uint64_t elf_append_string(struct elf_builder *builder, uint32_t section, const 
 void elf_reserve(struct elf_builder *builder, uint32_t section, uint64_t size);
 
 /* Adds a symbol; its index. `section` may be a reserved index. */
-uint32_t elf_symbol(struct elf_builder *builder, const char *name, unsigned bind, unsigned type,
-		    uint32_t section, uint64_t value, uint64_t size);
+#define ELF_INFO(bind, type) ((unsigned)(bind) << 4 | (unsigned)(type))
+uint32_t elf_symbol(struct elf_builder *builder, const char *name, unsigned info, uint32_t section,
+		    uint64_t value);
 /* The section symbol of `section`, made at the first call. */
 uint32_t elf_section_symbol(struct elf_builder *builder, uint32_t section);
-void elf_relocate(struct elf_builder *builder, uint32_t section, uint64_t offset, uint32_t type,
-		  uint32_t symbol, int64_t addend);
+#define ELF_RELA_INFO(symbol, type) ((uint64_t)(symbol) << 32 | (uint32_t)(type))
+void elf_relocate(struct elf_builder *builder, uint32_t section, uint64_t offset, uint64_t info,
+		  int64_t addend);
 
 /* ---- a module's records --------------------------------------------------- */
 

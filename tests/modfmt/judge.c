@@ -40,13 +40,13 @@ struct elf_builder *good_builder(void)
 	elf_param(b, "times", "3", NULL, HELIX_PARAM_uint);
 	elf_export(b, elf_function(b, "exported", ELF_STB_GLOBAL), NULL);
 	elf_export(b, elf_function(b, "hidden", ELF_STB_WEAK), "inner");
-	elf_symbol(b, "imported", ELF_STB_GLOBAL, ELF_STT_NOTYPE, ELF_SHN_UNDEF, 0, 0);
-	elf_symbol(b, "perhaps", ELF_STB_WEAK, ELF_STT_NOTYPE, ELF_SHN_UNDEF, 0, 0);
-	elf_symbol(b, "absolute", ELF_STB_GLOBAL, ELF_STT_NOTYPE, ELF_SHN_ABS, 0x1234, 0);
-	elf_symbol(b, "shared", ELF_STB_GLOBAL, ELF_STT_OBJECT, ELF_SHN_COMMON, 8, 64);
-	elf_relocate(b, text, 0, R_X86_64_PC32, local, 4);
-	elf_relocate(b, data, 8, R_X86_64_64, local, 16);
-	elf_relocate(b, debug, 0, R_X86_64_DTPOFF32, local, 0);
+	elf_symbol(b, "imported", ELF_INFO(ELF_STB_GLOBAL, ELF_STT_NOTYPE), ELF_SHN_UNDEF, 0);
+	elf_symbol(b, "perhaps", ELF_INFO(ELF_STB_WEAK, ELF_STT_NOTYPE), ELF_SHN_UNDEF, 0);
+	elf_symbol(b, "absolute", ELF_INFO(ELF_STB_GLOBAL, ELF_STT_NOTYPE), ELF_SHN_ABS, 0x1234);
+	elf_symbol(b, "shared", ELF_INFO(ELF_STB_GLOBAL, ELF_STT_OBJECT), ELF_SHN_COMMON, 8);
+	elf_relocate(b, text, 0, ELF_RELA_INFO(local, R_X86_64_PC32), 4);
+	elf_relocate(b, data, 8, ELF_RELA_INFO(local, R_X86_64_64), 16);
+	elf_relocate(b, debug, 0, ELF_RELA_INFO(local, R_X86_64_DTPOFF32), 0);
 	return b;
 }
 

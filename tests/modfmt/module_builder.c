@@ -21,7 +21,8 @@ static struct elf_place put_string(struct elf_builder *b, const char *text)
 
 static void point(struct elf_builder *b, uint32_t section, uint64_t offset, struct elf_place to)
 {
-	elf_relocate(b, section, offset, R_X86_64_64, elf_section_symbol(b, to.section),
+	elf_relocate(b, section, offset,
+		     ELF_RELA_INFO(elf_section_symbol(b, to.section), R_X86_64_64),
 		     (int64_t)to.offset);
 }
 
@@ -56,7 +57,8 @@ uint32_t elf_function(struct elf_builder *b, const char *name, unsigned bind)
 {
 	uint32_t text = elf_section_once(b, ".text", ELF_SHF_ALLOC | ELF_SHF_EXECINSTR);
 
-	return elf_symbol(b, name, bind, ELF_STT_FUNC, text, elf_append(b, text, "\xc3", 1), 1);
+	return elf_symbol(b, name, ELF_INFO(bind, ELF_STT_FUNC), text,
+			  elf_append(b, text, "\xc3", 1));
 }
 
 static void point_hooks(struct elf_builder *b, uint32_t section, const struct elf_module *fields)
@@ -69,7 +71,9 @@ static void point_hooks(struct elf_builder *b, uint32_t section, const struct el
 		if (given >> i & 1)
 			elf_relocate(b, section,
 				     offsetof(struct helix_module_record, init) + 8 * i,
-				     R_X86_64_64, elf_function(b, names[i], ELF_STB_LOCAL), 0);
+				     ELF_RELA_INFO(elf_function(b, names[i], ELF_STB_LOCAL),
+						   R_X86_64_64),
+				     0);
 }
 
 uint32_t elf_module(struct elf_builder *b, const struct elf_module *fields)
@@ -117,6 +121,6 @@ void elf_export(struct elf_builder *b, uint32_t symbol, const char *ns)
 	uint32_t section = elf_section_once(b, ".hmod.export", ELF_SHF_ALLOC);
 	uint64_t at = elf_append(b, section, &r, sizeof r);
 
-	elf_relocate(b, section, at, R_X86_64_64, symbol, 0);
+	elf_relocate(b, section, at, ELF_RELA_INFO(symbol, R_X86_64_64), 0);
 	point_string(b, section, at + offsetof(struct helix_export_record, ns), ns);
 }
