@@ -38,45 +38,65 @@ static void bind(struct hload_edge *edge, struct hload_module *to)
 	to->dependents = edge;
 }
 
+static struct hload_provide *first_provider(const struct hload_edge *edge)
+{
+	return (struct hload_provide *)hload_index_find(&edge->from->system->providers,
+							edge->node.key, hload_length(edge->node.key),
+							edge->node.hash);
+}
+
+static struct hload_provide *next_provider(const struct hload_provide *provide)
+{
+	return (struct hload_provide *)hload_index_more(&provide->module->system->providers,
+							&provide->node);
+}
+
 /* The module that fits an edge now: the one of that name; for a capability a
  * running provider, else the first. */
 static struct hload_module *target(const struct hload_edge *edge)
 {
-	struct hload_system *system = edge->from->system;
-	const char *key = edge->node.key;
-	struct hload_node *node, *first;
+	struct hload_provide *first, *provide;
 
 	if (!capability(edge))
-		return (struct hload_module *)hload_index_find(&system->names, key,
-							       hload_length(key), edge->node.hash);
-	first = hload_index_find(&system->providers, key, hload_length(key), edge->node.hash);
-	for (node = first; node; node = hload_index_more(&system->providers, node))
-		if (((struct hload_provide *)node)->module->state == HLOAD_RUNNING)
-			return ((struct hload_provide *)node)->module;
-	return first ? ((struct hload_provide *)first)->module : NULL;
+		return (struct hload_module *)hload_index_find(&edge->from->system->names,
+							       edge->node.key,
+							       hload_length(edge->node.key),
+							       edge->node.hash);
+	first = first_provider(edge);
+	for (provide = first; provide; provide = next_provider(provide))
+		if (provide->module->state == HLOAD_RUNNING)
+			return provide->module;
+	return first ? first->module : NULL;
 }
 
-/* Binds anew every edge that wants `name` of that sort. */
-static void rebind(struct hload_system *system, const char *name, bool capabilities)
+/* The first edge that wants `name` of that sort, behind `after` if that is given. */
+static struct hload_edge *next_waiting(const struct hload_system *system, const char *name,
+				       bool capabilities, const struct hload_edge *after)
 {
 	size_t length = hload_length(name);
 	struct hload_node *node =
-		hload_index_find(&system->waiting, name, length, hmod_name_hash(name, length));
+		after ? hload_index_more(&system->waiting, &after->node) :
+			hload_index_find(&system->waiting, name, length, hmod_name_hash(name, length));
 
-	for (; node; node = hload_index_more(&system->waiting, node)) {
-		struct hload_edge *edge = (struct hload_edge *)node;
-
-		if (capability(edge) == capabilities)
-			bind(edge, target(edge));
-	}
+	while (node && capability((struct hload_edge *)node) != capabilities)
+		node = hload_index_more(&system->waiting, node);
+	return (struct hload_edge *)node;
 }
 
-static enum helix_status no_memory(struct hmod_diag *diag, size_t size)
+/* Binds anew every edge that wants `name` of that sort: all to the same. */
+static void rebind(struct hload_system *system, const char *name, bool capabilities)
 {
-	hmod_fail(diag, HELIX_E_NO_MEMORY, HMOD_STAGE_REGISTER, HMOD_NOWHERE);
-	hmod_diag_name(diag, "dependencies", SIZE_MAX);
-	hmod_diag_numbers(diag, size, 0);
-	return HELIX_E_NO_MEMORY;
+	struct hload_edge *edge = next_waiting(system, name, capabilities, NULL);
+	struct hload_module *to = edge ? target(edge) : NULL;
+
+	for (; edge; edge = next_waiting(system, name, capabilities, edge))
+		bind(edge, to);
+}
+
+void hload_graph_moved(struct hload_module *module)
+{
+	for (uint32_t i = 0; i < module->provide_count; i++)
+		rebind(module->system, module->provides[i].node.key, true);
 }
 
 static enum helix_status add_provides(struct hload_module *module, struct hmod_diag *diag)
@@ -88,12 +108,15 @@ static enum helix_status add_provides(struct hload_module *module, struct hmod_d
 		return HELIX_OK;
 	module->provides = hload_alloc(module->system, size);
 	if (!module->provides)
-		return no_memory(diag, size);
+		return hload_fail_memory(diag, HMOD_STAGE_REGISTER, size,
+						 "dependencies");
 	for (uint32_t i = 0; i < count; i++) {
 		module->provides[i].module = module;
+		module->provides[i].mark = 0;
 		if (!hload_index_add(&module->system->providers, &module->provides[i].node,
 				     hmod_meta_string(&module->meta, module->meta.provides[i])))
-			return no_memory(diag, size);
+			return hload_fail_memory(diag, HMOD_STAGE_REGISTER, size,
+						 "dependencies");
 		module->provide_count++;
 	}
 	return HELIX_OK;
@@ -108,7 +131,8 @@ static enum helix_status add_edges(struct hload_module *module, struct hmod_diag
 		return HELIX_OK;
 	module->edges = hload_alloc(module->system, size);
 	if (!module->edges)
-		return no_memory(diag, size);
+		return hload_fail_memory(diag, HMOD_STAGE_REGISTER, size,
+						 "dependencies");
 	memset(module->edges, 0, size);
 	for (uint32_t i = 0; i < count; i++) {
 		struct hload_edge *edge = &module->edges[i];
@@ -117,7 +141,8 @@ static enum helix_status add_edges(struct hload_module *module, struct hmod_diag
 		edge->wanted = &module->meta.dependencies[i];
 		if (!hload_index_add(&module->system->waiting, &edge->node,
 				     hmod_meta_string(&module->meta, edge->wanted->name)))
-			return no_memory(diag, size);
+			return hload_fail_memory(diag, HMOD_STAGE_REGISTER, size,
+						 "dependencies");
 		module->edge_count++;
 		bind(edge, target(edge));
 	}
@@ -131,8 +156,7 @@ enum helix_status hload_graph_add(struct hload_module *module, struct hmod_diag 
 	if ((status = add_provides(module, diag)) || (status = add_edges(module, diag)))
 		return status;
 	rebind(module->system, module->meta.name, false);
-	for (uint32_t i = 0; i < module->provide_count; i++)
-		rebind(module->system, module->provides[i].node.key, true);
+	hload_graph_moved(module);
 	return HELIX_OK;
 }
 
@@ -165,59 +189,99 @@ void hload_graph_remove(struct hload_module *module)
 
 /* ---- cycles ---------------------------------------------------------------------- */
 
-/* The names from `module` to `last`, whose chain of parents leads back to it.
- * The chain is turned round on the way and is not needed after. */
-static void tell_path(struct hload_module *module, struct hload_module *last,
-		      struct hmod_diag *diag)
+/* Turns the chain of parents round that leads from `last` to its root. */
+static void turn_path(struct hload_module *last)
 {
-	struct hload_text text = { module->system, NULL, 0, false };
-	struct hload_module *m = last, *child = NULL;
+	struct hload_module *child = NULL;
 
-	if (!diag)
-		return;
-	while (m) {
-		struct hload_module *parent = m->parent;
+	while (last) {
+		struct hload_module *parent = last->parent;
 
-		m->parent = child;
-		child = m;
-		m = parent;
+		last->parent = child;
+		child = last;
+		last = parent;
 	}
-	for (m = module; m; m = m->parent) {
-		hload_text_add(&text, m->meta.name);
-		hload_text_add(&text, " → ");
-	}
-	hload_text_add(&text, module->meta.name);
-	diag->list = text.text;
 }
 
-/* Depth first from the module, along bound edges; each edge once. */
+/* The names down a turned chain, and the first once more. */
+static void write_path(struct hload_text *text, const struct hload_module *module)
+{
+	for (const struct hload_module *m = module; m; m = m->parent) {
+		hload_text_add(text, m->meta.name);
+		hload_text_add(text, " → ");
+	}
+	hload_text_add(text, module->meta.name);
+}
+
+/* Whether an edge leads here, or could: then only can the module be on a circle. */
+static bool is_wanted(const struct hload_module *module)
+{
+	if (module->dependents)
+		return true;
+	for (uint32_t i = 0; i < module->provide_count; i++)
+		if (next_waiting(module->system, module->provides[i].node.key, true, NULL))
+			return true;
+	return false;
+}
+
+/* The next module that `at` depends on, or might through a capability. All
+ * providers of one are followed from the first edge that wants it. */
+static struct hload_module *next_target(struct hload_module *at, uint64_t walk)
+{
+	while (at->cursor < at->edge_count) {
+		const struct hload_edge *edge = &at->edges[at->cursor];
+
+		if (!capability(edge)) {
+			at->cursor++;
+			if (edge->to)
+				return edge->to;
+			continue;
+		}
+		if (at->choice) {
+			at->choice = next_provider(at->choice);
+		} else {
+			at->choice = first_provider(edge);
+			if (at->choice && at->choice->mark == walk)
+				at->choice = NULL;
+			else if (at->choice)
+				at->choice->mark = walk;
+		}
+		if (at->choice)
+			return at->choice->module;
+		at->cursor++;
+	}
+	return NULL;
+}
+
+static struct hload_module *enter(struct hload_module *module, struct hload_module *parent,
+				  uint64_t walk)
+{
+	module->mark = walk;
+	module->cursor = 0;
+	module->choice = NULL;
+	module->parent = parent;
+	return module;
+}
+
+/* Depth first from the module; each edge once. */
 enum helix_status hload_graph_cycle(struct hload_module *module, struct hmod_diag *diag)
 {
 	uint64_t walk = ++module->system->walk;
-	struct hload_module *at = module;
+	struct hload_module *at = is_wanted(module) ? enter(module, NULL, walk) : NULL;
 
-	at->mark = walk;
-	at->cursor = 0;
-	at->parent = NULL;
 	while (at) {
-		struct hload_module *to;
+		struct hload_module *to = next_target(at, walk);
 
-		if (at->cursor == at->edge_count) {
+		if (!to) {
 			at = at->parent;
-			continue;
-		}
-		to = at->edges[at->cursor++].to;
-		if (to == module) {
+		} else if (to == module) {
 			hload_fail_module(diag, HELIX_E_CIRCULAR, HMOD_STAGE_REGISTER, module);
-			tell_path(module, at, diag);
+			turn_path(at);
+			hload_diag_list(module->system, diag, write_path, module);
 			return HELIX_E_CIRCULAR;
+		} else if (to->mark != walk) {
+			at = enter(to, at, walk);
 		}
-		if (!to || to->mark == walk)
-			continue;
-		to->mark = walk;
-		to->cursor = 0;
-		to->parent = at;
-		at = to;
 	}
 	return HELIX_OK;
 }

@@ -29,6 +29,7 @@ struct hload_hold {
 struct hload_provide {
 	struct hload_node node;
 	struct hload_module *module;
+	uint64_t mark; /* the walk that follows the capability already */
 };
 
 struct helix_context {
@@ -52,6 +53,8 @@ struct hload_module {
 	uint32_t provide_count; /* in the index */
 	uint32_t edge_count; /* in the index */
 	/* while loaded */
+	bool loaded; /* stands in the list of loaded ones */
+	struct hload_module *later, *earlier;
 	struct hload_object object;
 	struct hload_hold *holds;
 	uint32_t hold_count, hold_room;
@@ -61,9 +64,19 @@ struct hload_module {
 	char **values; /* a parameter: NULL, or what was set */
 	/* while the graph is walked */
 	uint64_t mark; /* the walk it belongs to */
+	uint64_t broken; /* the walk that found that it cannot start */
 	uint32_t cursor; /* next edge to follow */
 	uint32_t pending;
+	struct hload_provide *choice; /* of that edge: the provider followed last */
+	struct hload_hold *hold; /* next holder to follow */
 	struct hload_module *parent;
+};
+
+/* What the embedder exports, a block a call. */
+struct hload_table {
+	struct hload_table *next;
+	size_t count;
+	struct hload_export_entry entries[];
 };
 
 struct hload_system {
@@ -71,10 +84,9 @@ struct hload_system {
 	struct hload_host host; /* the same, counting */
 	struct hload_counts counts;
 	struct hload_index names, exports, waiting, providers;
-	struct hload_module *first, *last;
-	struct hload_export_entry **tables; /* of the embedder's exports */
-	size_t *table_sizes;
-	size_t table_count;
+	struct hload_module *first, *last; /* registered ones */
+	struct hload_module *oldest, *newest; /* loaded ones: holders after what they hold */
+	struct hload_table *tables, *tables_tail;
 	uint64_t next_id, walk;
 };
 
@@ -88,18 +100,29 @@ void hload_log(struct hload_system *system, int level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 size_t hload_length(const char *text);
 
-/* Text that grows; `text` is NULL after an allocation failed. */
+/* A text that is measured first (text NULL) and written then. */
 struct hload_text {
-	struct hload_system *system;
 	char *text;
 	size_t length;
-	bool failed;
 };
 void hload_text_add(struct hload_text *text, const char *more);
+/* diag->list becomes what `write` adds, NULL without memory. */
+void hload_diag_list(struct hload_system *system, struct hmod_diag *diag,
+		     void (*write)(struct hload_text *text, const struct hload_module *subject),
+		     const struct hload_module *subject);
 
+/* NO_MEMORY: `size` bytes for `what`. */
+enum helix_status hload_fail_memory(struct hmod_diag *diag, enum hmod_stage stage, uint64_t size,
+				    const char *what);
 /* Fails about `module`: its name is %n. */
 enum helix_status hload_fail_module(struct hmod_diag *diag, enum helix_status status,
 				    enum hmod_stage stage, const struct hload_module *module);
+
+/* ---- registry: registry.c ------------------------------------------------------ */
+
+/* Takes a module that is not loaded out of everything and frees it; safe after
+ * any part of registering. The lock is held. */
+void hload_forget(struct hload_module *module);
 
 /* ---- states: lifecycle.c ------------------------------------------------------ */
 
@@ -118,7 +141,11 @@ enum helix_status hload_advance(struct hload_module *module, enum hload_event ev
 enum helix_status hload_graph_add(struct hload_module *module, struct hmod_diag *diag);
 /* Undoes it; safe after any part of it. */
 void hload_graph_remove(struct hload_module *module);
-/* Refuses when the module reaches itself; the path goes to diag->list. */
+/* Binds anew who wants a capability of the module, which began or ceased to run. */
+void hload_graph_moved(struct hload_module *module);
+/* Refuses when the module reaches itself, whichever provider of a capability
+ * were taken, so that no later binding closes a circle; the path goes to
+ * diag->list. */
 enum helix_status hload_graph_cycle(struct hload_module *module, struct hmod_diag *diag);
 /* Checks what an edge leads to: registered, version. */
 enum helix_status hload_edge_check(const struct hload_edge *edge, struct hmod_diag *diag);
@@ -126,8 +153,8 @@ bool hload_edge_optional(const struct hload_edge *edge);
 
 /* ---- life: lifecycle.c ---------------------------------------------------------- */
 
-/* Stops and unloads, held or not, essential or not; the module is registered
- * after. The status is that of its stop hook. */
+/* Stops (if it runs) and unloads, held or not, essential or not; the module is
+ * registered after. The status is that of its stop hook. The lock is held. */
 enum helix_status hload_unload(struct hload_module *module, struct hmod_diag *diag);
 
 /* ---- parameters: param.c --------------------------------------------------------- */

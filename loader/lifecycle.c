@@ -5,6 +5,8 @@
  */
 #include "loader/internal.h"
 
+#include "helix/module.h"
+
 const char *hload_state_name(enum hload_state state)
 {
 	static const char *const names[HLOAD_STATES] = {
@@ -34,15 +36,18 @@ enum helix_status hload_advance(struct hload_module *module, enum hload_event ev
 				struct hmod_diag *diag)
 {
 	uint8_t next = next_state[module->state][event];
+	bool ran = module->state == HLOAD_RUNNING;
 
 	if (!next) {
 		hload_fail_module(diag, HELIX_E_WRONG_STATE, HMOD_STAGE_NONE, module);
 		hmod_diag_other(diag, hload_state_name(module->state), SIZE_MAX);
 		return HELIX_E_WRONG_STATE;
 	}
-	module->system->counts.running += next == HLOAD_RUNNING + 1;
-	module->system->counts.running -= module->state == HLOAD_RUNNING;
 	module->state = (enum hload_state)(next - 1);
+	if (ran || module->state == HLOAD_RUNNING) {
+		module->system->counts.running += ran ? UINT64_MAX : 1;
+		hload_graph_moved(module);
+	}
 	return HELIX_OK;
 }
 
@@ -65,22 +70,33 @@ static void hold(struct hload_module *module, struct hload_module *held)
 	held->holder_count++;
 }
 
-/* Holds what it declared and is running, and whoever it imports from. */
+static enum helix_status check_running(const struct hload_module *module, struct hmod_diag *diag)
+{
+	if (module->state == HLOAD_RUNNING)
+		return HELIX_OK;
+	hload_fail_module(diag, HELIX_E_DEPENDENCY_DOWN, HMOD_STAGE_DEPENDENCIES, module);
+	hmod_diag_other(diag, hload_state_name(module->state), SIZE_MAX);
+	return HELIX_E_DEPENDENCY_DOWN;
+}
+
+/* Holds what it declared and is running, and whoever it imports from: that has
+ * to be running too, or it could be gone while a hook is called. */
 static enum helix_status take_holds(struct hload_module *module, struct hmod_diag *diag)
 {
 	const struct hload_object *object = &module->object;
 	size_t room = module->edge_count + (size_t)object->provider_count;
+	enum helix_status status;
 
 	if (!room)
 		return HELIX_OK;
 	module->holds = hload_alloc(module->system, room * sizeof *module->holds);
-	if (!module->holds) {
-		hmod_fail(diag, HELIX_E_NO_MEMORY, HMOD_STAGE_DEPENDENCIES, HMOD_NOWHERE);
-		hmod_diag_name(diag, "dependencies", SIZE_MAX);
-		hmod_diag_numbers(diag, room * sizeof *module->holds, 0);
-		return HELIX_E_NO_MEMORY;
-	}
+	if (!module->holds)
+		return hload_fail_memory(diag, HMOD_STAGE_DEPENDENCIES, room * sizeof *module->holds,
+					 "dependencies");
 	module->hold_room = (uint32_t)room;
+	for (uint32_t i = 0; i < object->provider_count; i++)
+		if ((status = check_running(object->providers[i], diag)))
+			return status;
 	for (uint32_t i = 0; i < module->edge_count; i++)
 		if (module->edges[i].to && module->edges[i].to->state == HLOAD_RUNNING &&
 		    !hload_edge_check(&module->edges[i], NULL))
@@ -128,13 +144,9 @@ static enum helix_status check_dependencies(const struct hload_module *module,
 
 		if (hload_edge_optional(edge))
 			continue;
-		if ((status = hload_edge_check(edge, diag)))
+		if ((status = hload_edge_check(edge, diag)) ||
+		    (status = check_running(edge->to, diag)))
 			return status;
-		if (edge->to->state == HLOAD_RUNNING)
-			continue;
-		hload_fail_module(diag, HELIX_E_DEPENDENCY_DOWN, HMOD_STAGE_DEPENDENCIES, edge->to);
-		hmod_diag_other(diag, hload_state_name(edge->to->state), SIZE_MAX);
-		return HELIX_E_DEPENDENCY_DOWN;
 	}
 	return HELIX_OK;
 }
@@ -163,7 +175,7 @@ static enum helix_status check_same(struct hload_module *module, const struct hm
 	void *table = hload_alloc(module->system, size);
 
 	if (!table)
-		return hload_fail_module(diag, HELIX_E_NO_MEMORY, HMOD_STAGE_METADATA, module);
+		return hload_fail_memory(diag, HMOD_STAGE_METADATA, size, "metadata");
 	status = hmod_meta_flatten(image, table, module->table_size, &size, diag);
 	if ((!status || status == HELIX_E_TOO_LARGE) &&
 	    (size != module->table_size || memcmp(table, module->table, size))) {
@@ -256,6 +268,38 @@ static enum helix_status load_file(struct hload_module *module, struct hmod_span
 	return status;
 }
 
+/* ---- the list of loaded ones --------------------------------------------------- */
+
+static void enter(struct hload_module *module)
+{
+	struct hload_system *system = module->system;
+	const struct hload_host *host = system->outer;
+
+	module->loaded = true;
+	module->later = NULL;
+	module->earlier = system->newest;
+	*(system->newest ? &system->newest->later : &system->oldest) = module;
+	system->newest = module;
+	if (host->module_loaded)
+		host->module_loaded(host->ctx, module->meta.name,
+				    module->object.region[HLOAD_TEXT].address);
+}
+
+static void leave(struct hload_module *module)
+{
+	struct hload_system *system = module->system;
+	const struct hload_host *host = system->outer;
+
+	if (!module->loaded)
+		return;
+	module->loaded = false;
+	if (host->module_unloading)
+		host->module_unloading(host->ctx, module->meta.name,
+				       module->object.region[HLOAD_TEXT].address);
+	*(module->earlier ? &module->earlier->later : &system->oldest) = module->later;
+	*(module->later ? &module->later->earlier : &system->newest) = module->earlier;
+}
+
 /* ---- hooks ------------------------------------------------------------------------ */
 
 static int call_init(void *hook)
@@ -301,12 +345,9 @@ static enum helix_status call(struct hload_module *module, int (*hook)(void *), 
 
 static enum helix_status bring_up(struct hload_module *module, struct hmod_diag *diag)
 {
-	const struct hload_host *host = module->system->outer;
 	enum helix_status status;
 
-	if (host->module_loaded)
-		host->module_loaded(host->ctx, module->meta.name,
-				    module->object.region[HLOAD_TEXT].address);
+	enter(module);
 	if ((status = hload_advance(module, HLOAD_INIT, diag)) ||
 	    (status = call(module, call_init, "init", HMOD_STAGE_INIT, diag)) ||
 	    (status = call(module, call_start, "start", HMOD_STAGE_START, diag)))
@@ -322,17 +363,27 @@ static void tear_down(struct hload_module *module)
 	uint64_t bytes, blocks = 0;
 
 	hload_advance(module, HLOAD_UNLOAD, NULL);
-	if (host->module_unloading && module->object.region[HLOAD_TEXT].address)
-		host->module_unloading(host->ctx, module->meta.name,
-				       module->object.region[HLOAD_TEXT].address);
+	leave(module);
 	bytes = host->reclaim ? host->reclaim(host->ctx, module->id, &blocks) : 0;
 	if (blocks)
-		hload_log(system, 4, "%s: left %llu bytes in %llu blocks, taken back",
+		hload_log(system, HELIX_LOG_WARN, "%s: left %llu bytes in %llu blocks, taken back",
 			  module->meta.name, (unsigned long long)bytes, (unsigned long long)blocks);
 	drop_holds(module);
 	hload_object_unload(&module->object, &system->host, &system->exports);
 	hload_values_free(module);
 	hload_advance(module, HLOAD_UNLOAD_DONE, NULL);
+}
+
+static enum helix_status load_all(struct hload_module *module, struct hmod_span file,
+				  const struct hload_setting *settings, size_t count,
+				  struct hmod_diag *diag)
+{
+	enum helix_status status;
+
+	if ((status = hload_values_set(module, settings, count, diag)) ||
+	    (status = load_file(module, file, diag)) || (status = take_holds(module, diag)))
+		return status;
+	return hload_advance(module, HLOAD_LOAD_DONE, diag);
 }
 
 static enum helix_status insert(struct hload_module *module, struct hmod_span file,
@@ -344,9 +395,7 @@ static enum helix_status insert(struct hload_module *module, struct hmod_span fi
 	if ((status = check_may_load(module, diag)) ||
 	    (status = hload_advance(module, HLOAD_LOAD, diag)))
 		return status;
-	if ((status = hload_values_set(module, settings, count, diag)) ||
-	    (status = load_file(module, file, diag)) || (status = take_holds(module, diag)) ||
-	    (status = hload_advance(module, HLOAD_LOAD_DONE, diag)) ||
+	if ((status = load_all(module, file, settings, count, diag)) ||
 	    (status = bring_up(module, diag))) {
 		hload_advance(module, HLOAD_FAIL, NULL);
 		tear_down(module);
@@ -362,32 +411,35 @@ enum helix_status hload_insert(struct hload_system *system, struct hload_module 
 
 	hload_lock(system);
 	status = insert(module, file, settings, setting_count, diag);
-	module->last_error = status;
+	if (status != HELIX_E_ALREADY_LOADED && status != HELIX_E_WRONG_STATE)
+		module->last_error = status;
 	hload_unlock(system);
 	return status;
 }
 
 /* ---- removing --------------------------------------------------------------------- */
 
+static void write_holders(struct hload_text *text, const struct hload_module *module)
+{
+	for (const struct hload_hold *h = module->holders; h; h = h->next) {
+		hload_text_add(text, h == module->holders ? "" : ", ");
+		hload_text_add(text, h->holder->meta.name);
+	}
+}
+
 static enum helix_status fail_held(struct hload_module *module, struct hmod_diag *diag)
 {
-	struct hload_text text = { module->system, NULL, 0, false };
-
 	hload_fail_module(diag, HELIX_E_BUSY, HMOD_STAGE_UNLOAD, module);
-	for (struct hload_hold *h = module->holders; diag && h; h = h->next) {
-		hload_text_add(&text, h == module->holders ? "" : ", ");
-		hload_text_add(&text, h->holder->meta.name);
-	}
-	if (diag)
-		diag->list = text.text;
+	hload_diag_list(module->system, diag, write_holders, module);
 	return HELIX_E_BUSY;
 }
 
 enum helix_status hload_unload(struct hload_module *module, struct hmod_diag *diag)
 {
-	enum helix_status status = hload_advance(module, HLOAD_STOP, diag);
+	enum helix_status status = HELIX_OK;
 
-	if (!status) {
+	if (module->state == HLOAD_RUNNING) {
+		hload_advance(module, HLOAD_STOP, NULL);
 		status = call(module, call_stop, "stop", HMOD_STAGE_STOP, diag);
 		hload_advance(module, HLOAD_STOP_DONE, NULL);
 	}
@@ -416,8 +468,8 @@ enum helix_status hload_remove(struct hload_system *system, struct hload_module 
 	}
 	status = hload_unload(module, diag);
 	module->last_error = status;
-	hload_unlock(system);
 	if (!kept)
-		hload_unregister(system, module, NULL);
+		hload_forget(module);
+	hload_unlock(system);
 	return status;
 }

@@ -40,14 +40,6 @@ static enum helix_status fail_value(const struct hload_setting *setting, const c
 	return HELIX_E_PARAM_VALUE;
 }
 
-static enum helix_status no_memory(struct hmod_diag *diag, size_t size)
-{
-	hmod_fail(diag, HELIX_E_NO_MEMORY, HMOD_STAGE_PARAMETERS, HMOD_NOWHERE);
-	hmod_diag_name(diag, "parameters", SIZE_MAX);
-	hmod_diag_numbers(diag, size, 0);
-	return HELIX_E_NO_MEMORY;
-}
-
 static void drop(struct hload_module *module, int64_t i)
 {
 	char *value = module->values[i];
@@ -74,7 +66,7 @@ static enum helix_status set(struct hload_module *module, const struct hload_set
 		return fail_value(setting, wrong, diag);
 	value = hload_alloc(module->system, size);
 	if (!value)
-		return no_memory(diag, size);
+		return hload_fail_memory(diag, HMOD_STAGE_PARAMETERS, size, "parameters");
 	memcpy(value, setting->value, size);
 	drop(module, i);
 	module->values[i] = value;
@@ -91,7 +83,8 @@ enum helix_status hload_values_set(struct hload_module *module,
 	if (bytes) {
 		module->values = hload_alloc(module->system, bytes);
 		if (!module->values)
-			return no_memory(diag, bytes);
+			return hload_fail_memory(diag, HMOD_STAGE_PARAMETERS, bytes,
+						 "parameters");
 		memset(module->values, 0, bytes);
 	}
 	for (size_t i = 0; i < count && !status; i++)

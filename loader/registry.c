@@ -4,14 +4,6 @@
  */
 #include "loader/internal.h"
 
-static enum helix_status no_memory(struct hmod_diag *diag, uint64_t size, const char *what)
-{
-	hmod_fail(diag, HELIX_E_NO_MEMORY, HMOD_STAGE_REGISTER, HMOD_NOWHERE);
-	hmod_diag_name(diag, what, SIZE_MAX);
-	hmod_diag_numbers(diag, size, 0);
-	return HELIX_E_NO_MEMORY;
-}
-
 /* Reads the file's metadata into a table of the module's own. */
 static enum helix_status read_metadata(struct hload_module *module, struct hmod_span file,
 				       struct hmod_diag *diag)
@@ -23,11 +15,11 @@ static enum helix_status read_metadata(struct hload_module *module, struct hmod_
 	if (status)
 		return status;
 	status = hmod_meta_flatten(&image, NULL, 0, &size, diag);
-	if (!size)
-		return status ? status : HELIX_E_META_MISSING;
+	if (status != HELIX_E_TOO_LARGE || size > HMOD_META_MAX)
+		return status;
 	module->table = hload_alloc(module->system, size);
 	if (!module->table)
-		return no_memory(diag, size, "metadata");
+		return hload_fail_memory(diag, HMOD_STAGE_REGISTER, size, "metadata");
 	module->table_size = size;
 	status = hmod_meta_flatten(&image, module->table, size, &size, diag);
 	if (!status)
@@ -44,7 +36,7 @@ static enum helix_status keep_path(struct hload_module *module, const char *path
 		return HELIX_OK;
 	module->path = hload_alloc(module->system, size);
 	if (!module->path)
-		return no_memory(diag, size, "a path");
+		return hload_fail_memory(diag, HMOD_STAGE_REGISTER, size, "a path");
 	memcpy(module->path, path, size);
 	return HELIX_OK;
 }
@@ -56,7 +48,7 @@ static enum helix_status enter(struct hload_module *module, struct hmod_diag *di
 	if (hload_find(system, module->meta.name))
 		return hload_fail_module(diag, HELIX_E_ALREADY_EXISTS, HMOD_STAGE_REGISTER, module);
 	if (!hload_index_add(&system->names, &module->node, module->meta.name))
-		return no_memory(diag, sizeof *module, "the registry");
+		return hload_fail_memory(diag, HMOD_STAGE_REGISTER, sizeof *module, "the registry");
 	module->previous = system->last;
 	*(system->last ? &system->last->next : &system->first) = module;
 	system->last = module;
@@ -76,7 +68,7 @@ static void leave(struct hload_module *module)
 	system->counts.modules--;
 }
 
-static void forget(struct hload_module *module)
+void hload_forget(struct hload_module *module)
 {
 	struct hload_system *system = module->system;
 
@@ -110,13 +102,13 @@ enum helix_status hload_register(struct hload_system *system, struct hmod_span f
 	fresh = hload_alloc(system, sizeof *fresh);
 	if (!fresh) {
 		hload_unlock(system);
-		return no_memory(diag, sizeof *fresh, "a module");
+		return hload_fail_memory(diag, HMOD_STAGE_REGISTER, sizeof *fresh, "a module");
 	}
 	memset(fresh, 0, sizeof *fresh);
 	fresh->system = system;
 	status = register_module(fresh, file, path, diag);
 	if (status) {
-		forget(fresh);
+		hload_forget(fresh);
 	} else {
 		fresh->id = system->next_id++;
 		fresh->context.module = fresh;
@@ -133,7 +125,7 @@ enum helix_status hload_unregister(struct hload_system *system, struct hload_mod
 
 	hload_lock(system);
 	if (module->state == HLOAD_REGISTERED) {
-		forget(module);
+		hload_forget(module);
 	} else {
 		status = hload_fail_module(diag, HELIX_E_WRONG_STATE, HMOD_STAGE_REGISTER, module);
 		hmod_diag_other(diag, hload_state_name(module->state), SIZE_MAX);
@@ -169,9 +161,9 @@ struct hload_module *hload_next(struct hload_system *system, struct hload_module
 	return module ? module->next : system->first;
 }
 
-struct hload_module *hload_at(struct hload_system *system, uint64_t address)
+static struct hload_module *find_at(const struct hload_system *system, uint64_t address)
 {
-	for (struct hload_module *m = system->first; m; m = m->next)
+	for (struct hload_module *m = system->oldest; m; m = m->later)
 		for (unsigned kind = 0; kind < HLOAD_KINDS; kind++)
 			if (m->object.region[kind].address &&
 			    address - m->object.region[kind].address < m->object.region[kind].size)
@@ -179,10 +171,20 @@ struct hload_module *hload_at(struct hload_system *system, uint64_t address)
 	return NULL;
 }
 
+struct hload_module *hload_at(struct hload_system *system, uint64_t address)
+{
+	struct hload_module *module;
+
+	hload_lock(system);
+	module = find_at(system, address);
+	hload_unlock(system);
+	return module;
+}
+
 const char *hload_function_at(struct hload_system *system, uint64_t address,
 			      const struct hload_module **module, uint64_t *offset)
 {
-	const struct hload_module *m = hload_at(system, address);
+	const struct hload_module *m = find_at(system, address);
 	const struct hload_function *f;
 	uint32_t low = 0, high;
 

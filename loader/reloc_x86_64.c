@@ -191,19 +191,26 @@ static inline bool relocate_quickly(const struct target *t, const struct elf64_r
 	}
 }
 
+/* Goes on from relocation `i`; returns the first that needs `relocate`. A
+ * function of its own, so that everything stays in registers. */
+static __attribute__((noinline)) uint64_t relocate_run(const struct target *t, uint64_t i,
+						       uint64_t count)
+{
+	const struct target hoisted = *t; /* no store below can reach it */
+
+	while (i < count && relocate_quickly(&hoisted, &hoisted.relas[i]))
+		i++;
+	return i;
+}
+
 static enum helix_status relocate_section(struct hload_work *work, const struct target *t,
 					  uint64_t count)
 {
-	const struct target hoisted = *t; /* no store below can reach it */
-	enum helix_status status;
+	enum helix_status status = HELIX_OK;
 
-	for (uint64_t i = 0; i < count; i++)
-		if (!relocate_quickly(&hoisted, &hoisted.relas[i])) {
-			status = relocate(work, t, i);
-			if (status)
-				return status;
-		}
-	return HELIX_OK;
+	for (uint64_t i = 0; !status && (i = relocate_run(t, i, count)) < count; i++)
+		status = relocate(work, t, i);
+	return status;
 }
 
 static enum helix_status open_section(struct hload_work *work, uint32_t section)

@@ -100,25 +100,41 @@ void hload_log(struct hload_system *system, int level, const char *format, ...)
 	va_end(arguments);
 }
 
-/* Kept exact, so that whoever frees it knows the size: length + 1. */
 void hload_text_add(struct hload_text *text, const char *more)
 {
 	size_t n = hload_length(more);
-	char *longer;
 
-	if (text->failed)
-		return;
-	longer = hload_alloc(text->system, text->length + n + 1);
-	if (longer) {
-		if (text->text)
-			memcpy(longer, text->text, text->length);
-		memcpy(longer + text->length, more, n + 1);
-	}
 	if (text->text)
-		hload_free(text->system, text->text, text->length + 1);
-	text->failed = !longer;
-	text->text = longer;
-	text->length = longer ? text->length + n : 0;
+		memcpy(text->text + text->length, more, n);
+	text->length += n;
+}
+
+/* Exactly as large as its text, so that hload_diag_free knows the size. */
+void hload_diag_list(struct hload_system *system, struct hmod_diag *diag,
+		     void (*write)(struct hload_text *text, const struct hload_module *subject),
+		     const struct hload_module *subject)
+{
+	struct hload_text text = { NULL, 0 };
+
+	if (!diag)
+		return;
+	write(&text, subject);
+	text.text = hload_alloc(system, text.length + 1);
+	if (text.text) {
+		text.length = 0;
+		write(&text, subject);
+		text.text[text.length] = 0;
+	}
+	diag->list = text.text;
+}
+
+enum helix_status hload_fail_memory(struct hmod_diag *diag, enum hmod_stage stage, uint64_t size,
+				    const char *what)
+{
+	hmod_fail(diag, HELIX_E_NO_MEMORY, stage, HMOD_NOWHERE);
+	hmod_diag_name(diag, what, SIZE_MAX);
+	hmod_diag_numbers(diag, size, 0);
+	return HELIX_E_NO_MEMORY;
 }
 
 enum helix_status hload_fail_module(struct hmod_diag *diag, enum helix_status status,
@@ -146,15 +162,21 @@ void hload_counts(const struct hload_system *system, struct hload_counts *counts
 
 /* ---- life ----------------------------------------------------------------------- */
 
+static size_t table_size(size_t count)
+{
+	return sizeof(struct hload_table) + count * sizeof(struct hload_export_entry);
+}
+
 static void release(struct hload_system *system)
 {
 	const struct hload_host *outer = system->outer;
 
-	for (size_t i = 0; i < system->table_count; i++)
-		hload_free(system, system->tables[i],
-			   system->table_sizes[i] * sizeof **system->tables);
-	hload_free(system, system->tables, system->table_count * sizeof *system->tables);
-	hload_free(system, system->table_sizes, system->table_count * sizeof *system->table_sizes);
+	while (system->tables) {
+		struct hload_table *table = system->tables;
+
+		system->tables = table->next;
+		hload_free(system, table, table_size(table->count));
+	}
 	hload_index_release(&system->names);
 	hload_index_release(&system->exports);
 	hload_index_release(&system->waiting);
@@ -177,6 +199,8 @@ struct hload_system *hload_create(const struct hload_host *host)
 	system->host.place = count_place;
 	system->host.seal = count_seal;
 	system->host.release = count_release;
+	system->counts.blocks = 1;
+	system->counts.bytes = sizeof *system;
 	system->next_id = 1;
 	if (!hload_index_init(&system->names, &system->host) ||
 	    !hload_index_init(&system->exports, &system->host) ||
@@ -190,100 +214,98 @@ struct hload_system *hload_create(const struct hload_host *host)
 
 void hload_destroy(struct hload_system *system)
 {
-	struct hload_module *module, *last;
-
-	/* Holders came after what they hold, so the last loaded one goes first. */
-	do {
-		last = NULL;
-		for (module = system->first; module; module = module->next)
-			if (module->state != HLOAD_REGISTERED && !module->holder_count)
-				last = module;
-		if (last)
-			hload_unload(last, NULL);
-	} while (last);
+	hload_lock(system);
+	while (system->newest) /* nobody holds it: holders come later */
+		hload_unload(system->newest, NULL);
 	while (system->last)
-		hload_unregister(system, system->last, NULL);
+		hload_forget(system->last);
+	hload_unlock(system);
 	release(system);
 }
 
 /* ---- the embedder's exports -------------------------------------------------------- */
 
-/* A slot more in the lists of tables. */
-static bool grow_tables(struct hload_system *system)
+static const char *owner_of(const struct hload_export_entry *entry)
 {
-	size_t n = system->table_count;
-	struct hload_export_entry **tables = hload_alloc(system, (n + 1) * sizeof *tables);
-	size_t *sizes = hload_alloc(system, (n + 1) * sizeof *sizes);
-
-	if (!tables || !sizes) {
-		hload_free(system, tables, (n + 1) * sizeof *tables);
-		hload_free(system, sizes, (n + 1) * sizeof *sizes);
-		return false;
-	}
-	if (n) {
-		memcpy(tables, system->tables, n * sizeof *tables);
-		memcpy(sizes, system->table_sizes, n * sizeof *sizes);
-	}
-	hload_free(system, system->tables, n * sizeof *tables);
-	hload_free(system, system->table_sizes, n * sizeof *sizes);
-	tables[n] = NULL;
-	sizes[n] = 0;
-	system->tables = tables;
-	system->table_sizes = sizes;
-	system->table_count = n + 1;
-	return true;
+	return entry->owner ? ((const struct hload_module *)entry->owner)->meta.name : "kernel";
 }
 
-static enum helix_status no_memory(struct hmod_diag *diag, uint64_t size)
+static struct hload_export_entry *find_entry(struct hload_system *system, const char *name)
 {
-	hmod_fail(diag, HELIX_E_NO_MEMORY, HMOD_STAGE_REGISTER, HMOD_NOWHERE);
-	hmod_diag_name(diag, "exports", SIZE_MAX);
-	hmod_diag_numbers(diag, size, 0);
-	return HELIX_E_NO_MEMORY;
+	size_t length = hload_length(name);
+
+	return (struct hload_export_entry *)hload_index_find(&system->exports, name, length,
+							     hmod_name_hash(name, length));
+}
+
+/* Enters the symbols until one is there already: its entry; NULL if none is.
+ * table->count says how many went in. */
+static struct hload_export_entry *enter(struct hload_system *system, struct hload_table *table,
+					const struct hload_symbol *symbols, size_t count)
+{
+	while (table->count < count) {
+		const struct hload_symbol *symbol = &symbols[table->count];
+		struct hload_export_entry *there = find_entry(system, symbol->name);
+
+		if (there)
+			return there;
+		table->entries[table->count].address = symbol->address;
+		hload_index_add(&system->exports, &table->entries[table->count].node, symbol->name);
+		table->count++;
+	}
+	return NULL;
+}
+
+static enum helix_status export_all(struct hload_system *system, const struct hload_symbol *symbols,
+				    size_t count, struct hmod_diag *diag)
+{
+	struct hload_table *table = hload_alloc(system, table_size(count));
+	struct hload_export_entry *there;
+
+	if (!table)
+		return hload_fail_memory(diag, HMOD_STAGE_REGISTER, table_size(count), "exports");
+	memset(table, 0, table_size(count));
+	there = enter(system, table, symbols, count);
+	if (!there) {
+		*(system->tables ? &system->tables_tail->next : &system->tables) = table;
+		system->tables_tail = table;
+		return HELIX_OK;
+	}
+	hmod_fail(diag, HELIX_E_DUPLICATE_EXPORT, HMOD_STAGE_REGISTER, HMOD_NOWHERE);
+	hmod_diag_name(diag, there->node.key, SIZE_MAX);
+	hmod_diag_other(diag, owner_of(there), SIZE_MAX);
+	while (table->count)
+		hload_index_remove(&system->exports, &table->entries[--table->count].node);
+	hload_free(system, table, table_size(count));
+	return HELIX_E_DUPLICATE_EXPORT;
 }
 
 enum helix_status hload_export(struct hload_system *system, const struct hload_symbol *symbols,
 			       size_t count, struct hmod_diag *diag)
 {
-	struct hload_export_entry *table;
+	enum helix_status status;
 
 	if (!count)
 		return HELIX_OK;
-	if (!grow_tables(system) ||
-	    !(table = hload_alloc(system, count * sizeof *table)))
-		return no_memory(diag, count * sizeof *table);
-	system->tables[system->table_count - 1] = table;
-	system->table_sizes[system->table_count - 1] = count;
-	memset(table, 0, count * sizeof *table);
-	for (size_t i = 0; i < count; i++) {
-		size_t length = hload_length(symbols[i].name);
-
-		if (hload_index_find(&system->exports, symbols[i].name, length,
-				     hmod_name_hash(symbols[i].name, length))) {
-			hmod_fail(diag, HELIX_E_DUPLICATE_EXPORT, HMOD_STAGE_REGISTER, HMOD_NOWHERE);
-			hmod_diag_name(diag, symbols[i].name, SIZE_MAX);
-			hmod_diag_other(diag, "kernel", SIZE_MAX);
-			return HELIX_E_DUPLICATE_EXPORT;
-		}
-		table[i].address = symbols[i].address;
-		hload_index_add(&system->exports, &table[i].node, symbols[i].name);
-	}
-	return HELIX_OK;
+	hload_lock(system);
+	status = export_all(system, symbols, count, diag);
+	hload_unlock(system);
+	return status;
 }
 
 bool hload_symbol_find(struct hload_system *system, const char *name, uint64_t *address,
 		       const char **owner)
 {
-	size_t length = hload_length(name);
 	struct hload_export_entry *entry;
 
-	entry = (struct hload_export_entry *)hload_index_find(&system->exports, name, length,
-							      hmod_name_hash(name, length));
-	if (!entry)
-		return false;
-	*address = entry->address;
-	*owner = entry->owner ? ((struct hload_module *)entry->owner)->meta.name : "kernel";
-	return true;
+	hload_lock(system);
+	entry = find_entry(system, name);
+	if (entry) {
+		*address = entry->address;
+		*owner = owner_of(entry);
+	}
+	hload_unlock(system);
+	return entry;
 }
 
 void hload_symbol_each(struct hload_system *system, struct hload_module *module,
@@ -295,7 +317,7 @@ void hload_symbol_each(struct hload_system *system, struct hload_module *module,
 			     module->object.exports[i].address);
 		return;
 	}
-	for (size_t t = 0; t < system->table_count; t++)
-		for (size_t i = 0; i < system->table_sizes[t]; i++)
-			each(ctx, system->tables[t][i].node.key, system->tables[t][i].address);
+	for (struct hload_table *table = system->tables; table; table = table->next)
+		for (size_t i = 0; i < table->count; i++)
+			each(ctx, table->entries[i].node.key, table->entries[i].address);
 }

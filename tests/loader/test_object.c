@@ -367,7 +367,7 @@ int main(void)
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
-	tcase_set_timeout(tests, 900);
+	tcase_set_timeout(tests, 120);
 	tcase_add_unchecked_fixture(tests, begin, end);
 	tcase_add_loop_test(tests, compiled_code_runs, 0, (int)(sizeof ways / sizeof ways[0]));
 	tcase_add_test(tests, exports_have_their_owner_and_leave_with_it);

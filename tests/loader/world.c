@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The host's hooks of a test world. They check what the contract says of locks.
+ */
+#include "loader/world.h"
+
+static void add_text(char *to, const char *text)
+{
+	size_t length = strlen(to);
+
+	ck_assert_uint_lt(length + strlen(text) + 1, WORLD_TEXT);
+	strcpy(to + length, text);
+}
+
+void world_trace(struct world *world, const char *text)
+{
+	if (world->trace[0])
+		add_text(world->trace, " ");
+	add_text(world->trace, text);
+}
+
+/* ---- hooks -------------------------------------------------------------------- */
+
+static void world_lock(void *ctx)
+{
+	struct world *w = ctx;
+
+	ck_assert_msg(!w->locked, "the lock is taken twice");
+	w->locked = true;
+}
+
+static void world_unlock(void *ctx)
+{
+	struct world *w = ctx;
+
+	ck_assert_msg(w->locked, "the lock is given back twice");
+	w->locked = false;
+}
+
+static int world_call(void *ctx, const char *module, int (*hook)(void *), void *argument)
+{
+	struct world *w = ctx;
+	int result;
+
+	ck_assert_msg(!w->locked, "a module's code runs with the lock held");
+	w->running = module;
+	result = w->pretend ? 0 : hook(argument);
+	w->running = NULL;
+	return result;
+}
+
+static enum helix_status world_file_get(void *ctx, const char *path, struct hmod_span *bytes,
+					struct hmod_diag *diag)
+{
+	struct world *w = ctx;
+
+	for (unsigned i = 0; i < w->file_count; i++)
+		if (!strcmp(w->files[i].path, path)) {
+			*bytes = w->files[i].bytes;
+			w->files_open++;
+			return HELIX_OK;
+		}
+	hmod_fail(diag, HELIX_E_NOT_FOUND, HMOD_STAGE_NONE, HMOD_NOWHERE);
+	hmod_diag_name(diag, path, SIZE_MAX);
+	return HELIX_E_NOT_FOUND;
+}
+
+static void world_file_put(void *ctx, const char *path, struct hmod_span bytes)
+{
+	struct world *w = ctx;
+
+	(void)path;
+	(void)bytes;
+	ck_assert_msg(w->files_open-- > 0, "a file is given back twice");
+}
+
+static void trace_text(struct world *w, char sign, const char *module, uint64_t text)
+{
+	char line[80];
+
+	ck_assert_uint_ne(text, 0);
+	snprintf(line, sizeof line, "%c%s", sign, module);
+	world_trace(w, line);
+}
+
+static void world_loaded(void *ctx, const char *module, uint64_t text)
+{
+	if (!((struct world *)ctx)->pretend)
+		trace_text(ctx, '+', module, text);
+}
+
+static void world_unloading(void *ctx, const char *module, uint64_t text)
+{
+	if (!((struct world *)ctx)->pretend)
+		trace_text(ctx, '-', module, text);
+}
+
+static uint64_t world_reclaim(void *ctx, uint64_t id, uint64_t *blocks)
+{
+	struct world *w = ctx;
+	uint64_t bytes = w->leaked_bytes;
+
+	ck_assert_uint_ne(id, 0);
+	*blocks = w->leaked_blocks;
+	w->leaked_bytes = w->leaked_blocks = 0;
+	return bytes;
+}
+
+static void world_log(void *ctx, int level, const char *format, va_list arguments)
+{
+	struct world *w = ctx;
+	char line[256], whole[300];
+
+	vsnprintf(line, sizeof line, format, arguments);
+	snprintf(whole, sizeof whole, "<%d>%s\n", level, line);
+	add_text(w->log, whole);
+}
+
+/* ---- the world ------------------------------------------------------------------- */
+
+void world_open(struct world *w)
+{
+	struct hload_host *host = &w->harness.host;
+
+	memset(w, 0, sizeof *w);
+	harness_open(&w->harness);
+	host->call = world_call;
+	host->file_get = world_file_get;
+	host->file_put = world_file_put;
+	host->module_loaded = world_loaded;
+	host->module_unloading = world_unloading;
+	host->reclaim = world_reclaim;
+	host->log = world_log;
+	host->lock = world_lock;
+	host->unlock = world_unlock;
+	w->system = hload_create(host);
+	ck_assert_ptr_nonnull(w->system);
+	ck_assert_int_eq(hload_export(w->system, hload_api, hload_api_count, &w->diag), HELIX_OK);
+}
+
+void world_close(struct world *w)
+{
+	hload_destroy(w->system);
+	ck_assert_msg(!w->locked, "the lock is still held");
+	ck_assert_uint_eq(w->files_open, 0);
+	ck_assert_msg(harness_clean(&w->harness), "%lu blocks and %lu regions are left",
+		      w->harness.blocks, w->harness.regions);
+}
+
+void world_file(struct world *w, const char *path, struct hmod_span bytes)
+{
+	ck_assert_uint_lt(w->file_count, WORLD_FILES);
+	w->files[w->file_count].path = path;
+	w->files[w->file_count++].bytes = bytes;
+}
+
+struct hmod_span world_image(const struct elf_module *fields)
+{
+	struct elf_builder *b = elf_new();
+
+	elf_module(b, fields);
+	return elf_finish(b);
+}
+
+enum helix_status world_try(struct world *w, const struct elf_module *fields,
+			    struct hload_module **module)
+{
+	struct hmod_span file = world_image(fields);
+	enum helix_status status = hload_register(w->system, file, NULL, module, &w->diag);
+
+	elf_discard(file);
+	ck_assert(!status || w->diag.status == status);
+	return status;
+}
+
+struct hload_module *world_add(struct world *w, const struct elf_module *fields)
+{
+	struct hload_module *module = NULL;
+
+	ck_assert_msg(!world_try(w, fields, &module), "%s: %s", fields->name,
+		      harness_text(&w->diag));
+	return module;
+}
+
+enum helix_status world_start(struct world *w, const struct elf_module *fields)
+{
+	struct hmod_span file = world_image(fields);
+	enum helix_status status = world_insert(w, fields->name, file);
+
+	elf_discard(file);
+	return status;
+}
+
+enum helix_status world_insert(struct world *w, const char *name, struct hmod_span bytes)
+{
+	enum helix_status status = hload_insert(w->system, hload_find(w->system, name), bytes, NULL,
+						0, &w->diag);
+
+	ck_assert(!status || w->diag.status == status);
+	return status;
+}
+
+enum helix_status world_remove(struct world *w, const char *name)
+{
+	return hload_remove(w->system, hload_find(w->system, name), &w->diag);
+}
+
+const char *world_name(const struct hload_module *module)
+{
+	struct hload_info info;
+
+	if (!module)
+		return "nobody";
+	hload_info(module, &info);
+	return info.meta->name;
+}
+
+enum hload_state world_state(struct world *w, const char *name)
+{
+	struct hload_info info;
+
+	hload_info(hload_find(w->system, name), &info);
+	return info.state;
+}
+
+const char *world_names(struct hload_module *const *order, size_t length)
+{
+	static char text[1024];
+
+	text[0] = 0;
+	for (size_t i = 0; i < length; i++) {
+		ck_assert_uint_lt(strlen(text) + 66, sizeof text);
+		strcat(strcat(text, i ? " " : ""), world_name(order[i]));
+	}
+	return text;
+}
+
+struct world_held world_held(const struct world *w)
+{
+	struct world_held held;
+
+	memset(&held, 0, sizeof held);
+	hload_counts(w->system, &held.counts);
+	held.blocks = w->harness.blocks;
+	held.bytes = w->harness.bytes;
+	held.regions = w->harness.regions;
+	held.region_bytes = w->harness.region_bytes;
+	ck_assert_uint_eq(held.counts.blocks, held.blocks);
+	ck_assert_uint_eq(held.counts.bytes, held.bytes);
+	ck_assert_uint_eq(held.counts.regions, held.regions);
+	ck_assert_uint_eq(held.counts.region_bytes, held.region_bytes);
+	return held;
+}
+
+int world_main(const char *name, const TTest *const *tests, size_t count, double seconds)
+{
+	Suite *suite = suite_create(name);
+	TCase *tcase = tcase_create(name);
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tcase, seconds);
+	for (size_t i = 0; i < count; i++)
+		tcase_add_test(tcase, tests[i]);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
