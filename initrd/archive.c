@@ -60,19 +60,15 @@ static void skip_padding(struct archive_reader *reader)
 static enum helix_status read_header(struct archive_reader *reader, uint32_t field[FIELDS],
 				     struct hmod_diag *diag)
 {
+	uint64_t left = reader->bytes.size - reader->offset;
 	struct hmod_span header;
 
-	if (!hmod_span_sub(reader->bytes, reader->offset, ARCHIVE_HEADER_SIZE, &header)) {
-		struct hmod_span rest;
-
-		hmod_span_sub(reader->bytes, reader->offset, reader->bytes.size - reader->offset,
-			      &rest);
-		if (rest.size >= 6 && !memcmp(rest.data, "070701", 6))
-			return fail(reader, HELIX_E_ARCHIVE_RANGE, "the header", diag);
+	hmod_span_sub(reader->bytes, reader->offset,
+		      left < ARCHIVE_HEADER_SIZE ? left : ARCHIVE_HEADER_SIZE, &header);
+	if (header.size < 6 || memcmp(header.data, "070701", 6))
 		return fail(reader, HELIX_E_ARCHIVE_MAGIC, "", diag);
-	}
-	if (memcmp(header.data, "070701", 6))
-		return fail(reader, HELIX_E_ARCHIVE_MAGIC, "", diag);
+	if (header.size < ARCHIVE_HEADER_SIZE)
+		return fail(reader, HELIX_E_ARCHIVE_RANGE, "the header", diag);
 	for (unsigned i = 0; i < FIELDS; i++)
 		if (!number(header.data + 6 + 8 * (size_t)i, &field[i]))
 			return fail(reader, HELIX_E_ARCHIVE_NUMBER, field_names[i], diag);
@@ -132,42 +128,53 @@ static enum helix_status read_name(struct archive_reader *reader, struct hmod_sp
 	return HELIX_OK;
 }
 
+/* The entry at the cursor, which moves behind it: trailers as well. */
+static enum helix_status read_entry(struct archive_reader *reader, struct archive_entry *entry,
+				    struct hmod_diag *diag)
+{
+	uint64_t at = reader->offset + ARCHIVE_HEADER_SIZE;
+	uint32_t field[FIELDS];
+	struct hmod_span name;
+	enum helix_status status = read_header(reader, field, diag);
+
+	if (status)
+		return status;
+	if (!take(reader, &at, field[NAME], &name))
+		return fail(reader, HELIX_E_ARCHIVE_RANGE, "the name", diag);
+	if ((status = read_name(reader, name, entry, diag)))
+		return status;
+	if (!take(reader, &at, field[SIZE], &entry->data))
+		return fail(reader, HELIX_E_ARCHIVE_RANGE, entry->path, diag);
+	reader->archive += reader->after_trailer;
+	entry->archive = reader->archive;
+	entry->offset = reader->offset;
+	entry->mode = field[MODE];
+	entry->mtime = field[MTIME];
+	entry->type = type_of(field[MODE]);
+	reader->offset = at;
+	reader->index++;
+	return HELIX_OK;
+}
+
 enum helix_status archive_next(struct archive_reader *reader, struct archive_entry *entry,
 			       struct hmod_diag *diag)
 {
-	uint32_t field[FIELDS];
-	struct hmod_span name;
-	enum helix_status status;
-	uint64_t at;
+	do {
+		enum helix_status status;
 
-	for (;;) {
 		if (!reader->index || reader->after_trailer)
 			skip_padding(reader);
 		if (reader->offset == reader->bytes.size) {
-			if (reader->after_trailer || (!reader->index && !reader->bytes.size))
+			if (reader->after_trailer || !reader->bytes.size)
 				return HELIX_E_NOT_FOUND;
 			return fail(reader, HELIX_E_ARCHIVE_END, "", diag);
 		}
-		if ((status = read_header(reader, field, diag)))
+		if ((status = read_entry(reader, entry, diag)))
 			return status;
-		at = reader->offset + ARCHIVE_HEADER_SIZE;
-		if (!take(reader, &at, field[NAME], &name))
-			return fail(reader, HELIX_E_ARCHIVE_RANGE, "the name", diag);
-		if ((status = read_name(reader, name, entry, diag)))
-			return status;
-		if (!take(reader, &at, field[SIZE], &entry->data))
-			return fail(reader, HELIX_E_ARCHIVE_RANGE, entry->path, diag);
-		entry->offset = reader->offset;
-		entry->mode = field[MODE];
-		entry->mtime = field[MTIME];
-		entry->type = type_of(field[MODE]);
-		reader->offset = at;
-		reader->index++;
 		reader->after_trailer =
 			entry->path_length == 10 && !memcmp(entry->path, "TRAILER!!!", 10);
-		if (!reader->after_trailer)
-			return HELIX_OK;
-	}
+	} while (reader->after_trailer);
+	return HELIX_OK;
 }
 
 bool archive_is_gzip(struct hmod_span bytes)

@@ -22,6 +22,7 @@ struct archive_entry {
 	uint32_t mode, mtime;
 	struct hmod_span data;
 	uint64_t offset; /* of the entry's header, bytes from the start */
+	uint32_t archive; /* which of several archives one after another, from 0 */
 };
 
 /* A cursor: zero it, set `bytes`. */
@@ -29,6 +30,7 @@ struct archive_reader {
 	struct hmod_span bytes;
 	uint64_t offset; /* of the next header */
 	uint64_t index; /* of the next entry, for messages */
+	uint32_t archive; /* the one the last entry stood in */
 	bool after_trailer;
 };
 

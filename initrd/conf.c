@@ -66,6 +66,15 @@ static bool take_line(struct conf_reader *reader, struct hmod_span *line)
 	return true;
 }
 
+static uint64_t quotes(struct hmod_span word)
+{
+	uint64_t n = 0;
+
+	for (uint64_t i = 0; i < word.size; i++)
+		n += word.data[i] == '"';
+	return n;
+}
+
 static const char *check_settings(struct hmod_span settings)
 {
 	struct hmod_span key, value;
@@ -93,6 +102,8 @@ static void parse(struct conf_line *line, struct hmod_span word, struct hmod_spa
 		line->wrong = "a pattern and a module's name are missing";
 	else if (!take_word(&rest, &line->name))
 		line->wrong = "a module's name is missing";
+	else if (quotes(line->name) || (d == CONF_ALIAS && quotes(line->pattern)))
+		line->wrong = "a name is in quotes";
 	skip_blanks(&rest);
 	line->settings = rest;
 	if (!line->wrong && d <= CONF_OPTIONS)
@@ -126,12 +137,10 @@ bool conf_setting(struct hmod_span *settings, struct hmod_span *key, struct hmod
 
 	if (!take_word(settings, &word))
 		return false;
+	*key = word;
 	while (n < word.size && word.data[n] != '=')
 		n++;
-	key->data = word.data;
-	key->size = n;
 	if (!n || n == word.size) {
-		key->size = word.size;
 		*wrong = "a setting is not of the form key=value";
 		return false;
 	}
@@ -140,6 +149,15 @@ bool conf_setting(struct hmod_span *settings, struct hmod_span *key, struct hmod
 	if (value->size >= 2 && value->data[0] == '"' && value->data[value->size - 1] == '"') {
 		value->data++;
 		value->size -= 2;
+		*wrong = quotes(word) == 2 ? NULL : "there is a quote inside the quotes";
+	} else if (quotes(word)) {
+		*wrong = quotes(word) & 1 ? "a quote is not closed" :
+					    "quotes do not stand around a whole value";
+	} else {
+		*wrong = NULL;
 	}
+	if (*wrong)
+		return false;
+	key->size = n;
 	return true;
 }

@@ -32,8 +32,8 @@ struct conf_reader {
 bool conf_next(struct conf_reader *reader, struct conf_line *line);
 
 /* Takes the next `key=value` off `settings`; a value may be quoted with '"'.
- * False when there is none left. *wrong is set to a phrase, with the word in
- * *key, when a word is not of that form. */
+ * False when there is none left (*wrong stays), or when a word is not of that
+ * form: then *wrong is set to a phrase and the word is in *key. */
 bool conf_setting(struct hmod_span *settings, struct hmod_span *key, struct hmod_span *value,
 		  const char **wrong);
 
