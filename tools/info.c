@@ -8,45 +8,128 @@
 
 #include "tools/tool.h"
 
+static const char *const field_names[] = {
+	"filename", "name", "version", "description", "author", "license", "flags",
+	"depends", "provides", "alias", "parm", "exports", "abi",
+};
+#define FIELDS (sizeof field_names / sizeof field_names[0])
+
 struct printer {
 	const char *only; /* -F */
 	bool json;
-	unsigned printed;
+	const char *field;
+	unsigned fields, values; /* printed: of all, of this field */
 };
 
-static void print_json_string(const char *text)
+/* The bytes of one well-formed UTF-8 character, 0 when it is none. */
+static unsigned utf8(const unsigned char *c)
 {
+	unsigned n = *c < 0x80 ? 1 : *c >= 0xc2 && *c < 0xe0 ? 2 : *c >= 0xe0 && *c < 0xf0 ? 3 :
+		     *c >= 0xf0 && *c < 0xf5 ? 4 : 0;
+
+	for (unsigned i = 1; i < n; i++)
+		if ((c[i] & 0xc0) != 0x80)
+			return 0;
+	if ((*c == 0xe0 && c[1] < 0xa0) || (*c == 0xed && c[1] > 0x9f) ||
+	    (*c == 0xf0 && c[1] < 0x90) || (*c == 0xf4 && c[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+static void json_string(const char *text)
+{
+	const unsigned char *c = (const unsigned char *)text;
+
 	putchar('"');
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			putchar('\\');
-		putchar(*text);
+	while (*c) {
+		unsigned n = utf8(c);
+
+		if (!n)
+			printf("\\ufffd");
+		else if (*c == '"' || *c == '\\')
+			printf("\\%c", *c);
+		else if (*c < ' ' || *c == 0x7f)
+			printf("\\u%04x", *c);
+		else
+			printf("%.*s", (int)n, (const char *)c);
+		c += n ? n : 1;
 	}
 	putchar('"');
 }
 
-static void field(struct printer *p, const char *name, const char *value)
+/* ---- fields, their values ------------------------------------------------------- */
+
+static bool begin(struct printer *p, const char *field, bool many)
 {
-	if (p->only && strcmp(p->only, name))
-		return;
-	if (p->json) {
-		printf("%s\n  [", p->printed ? "," : "");
-		print_json_string(name);
+	if (p->only && strcmp(p->only, field))
+		return false;
+	p->field = field;
+	p->values = 0;
+	if (p->json)
+		printf("%s\n  \"%s\": %s", p->fields ? "," : "", field, many ? "[" : "");
+	p->fields++;
+	return true;
+}
+
+static void end(struct printer *p)
+{
+	if (p->json)
+		putchar(']');
+}
+
+/* What stands before a value. */
+static void lead(struct printer *p)
+{
+	if (p->json && p->values)
 		printf(", ");
-		print_json_string(value);
-		printf("]");
-	} else if (p->only) {
-		puts(value);
-	} else {
-		printf("%s:%*s%s\n", name, (int)(15 - strlen(name)), "", value);
+	else if (!p->json && !p->only)
+		printf("%s:%*s", p->field, (int)(15 - strlen(p->field)), "");
+	p->values++;
+}
+
+static void value(struct printer *p, const char *text)
+{
+	lead(p);
+	if (p->json)
+		json_string(text);
+	else
+		puts(text);
+}
+
+static void single(struct printer *p, const char *field, const char *text)
+{
+	if (begin(p, field, false))
+		value(p, text);
+}
+
+static void flags(struct printer *p, uint64_t bits)
+{
+	const char *comma = "";
+
+	if (!begin(p, "flags", true))
+		return;
+	if (!p->json)
+		lead(p);
+	for (unsigned bit = 0; hmod_flag_name(bit); bit++) {
+		if (!(bits >> bit & 1))
+			continue;
+		if (p->json)
+			value(p, hmod_flag_name(bit));
+		else
+			printf("%s%s", comma, hmod_flag_name(bit));
+		comma = ",";
 	}
-	p->printed++;
+	if (!p->json)
+		putchar('\n');
+	end(p);
 }
 
 static void dependencies(struct printer *p, const struct hmod_meta *meta)
 {
 	char versions[HMOD_CONSTRAINT_TEXT], text[160];
 
+	if (!begin(p, "depends", true))
+		return;
 	for (uint32_t i = 0; i < meta->header->dependency_count; i++) {
 		const struct hmod_flat_dependency *d = &meta->dependencies[i];
 		bool any = !d->least && d->most == HMOD_VERSION_ANY;
@@ -56,84 +139,112 @@ static void dependencies(struct printer *p, const struct hmod_meta *meta)
 			 d->flags & HMOD_DEPENDENCY_OPTIONAL ? "?" : "",
 			 d->flags & HMOD_DEPENDENCY_CAPABILITY ? "cap:" : "",
 			 hmod_meta_string(meta, d->name), any ? "" : " ", any ? "" : versions);
-		field(p, "depends", text);
+		value(p, text);
 	}
+	end(p);
+}
+
+static void strings(struct printer *p, const char *field, const struct hmod_meta *meta,
+		    const uint32_t *offsets, uint32_t count)
+{
+	if (!begin(p, field, true))
+		return;
+	for (uint32_t i = 0; i < count; i++)
+		value(p, hmod_meta_string(meta, offsets[i]));
+	end(p);
+}
+
+static void param_json(const struct hmod_meta *meta, const struct hmod_flat_param *param)
+{
+	printf("{\"name\": ");
+	json_string(hmod_meta_string(meta, param->name));
+	printf(", \"type\": \"%s\", \"default\": ", hmod_param_type_name(param->type));
+	json_string(hmod_meta_string(meta, param->standard));
+	printf(", \"description\": ");
+	json_string(hmod_meta_string(meta, param->description));
+	putchar('}');
 }
 
 static void params(struct printer *p, const struct hmod_meta *meta)
 {
-	char text[8400];
-
+	if (!begin(p, "parm", true))
+		return;
 	for (uint32_t i = 0; i < meta->header->param_count; i++) {
-		snprintf(text, sizeof text, "%s:%s (%s)",
-			 hmod_meta_string(meta, meta->params[i].name),
-			 hmod_meta_string(meta, meta->params[i].description),
-			 hmod_param_type_name(meta->params[i].type));
-		field(p, "parm", text);
+		const struct hmod_flat_param *param = &meta->params[i];
+
+		lead(p);
+		if (p->json)
+			param_json(meta, param);
+		else
+			printf("%s:%s (%s)\n", hmod_meta_string(meta, param->name),
+			       hmod_meta_string(meta, param->description),
+			       hmod_param_type_name(param->type));
 	}
+	end(p);
 }
 
-static void flags(struct printer *p, uint64_t bits)
-{
-	char text[256] = "";
-
-	for (unsigned bit = 0; hmod_flag_name(bit); bit++)
-		if (bits >> bit & 1) {
-			strcat(text, *text ? "," : "");
-			strcat(text, hmod_flag_name(bit));
-		}
-	field(p, "flags", text);
-}
-
-static void print(struct printer *p, const char *path, const struct hmod_image *image,
-		  const struct hmod_meta *meta)
+static void exports(struct printer *p, const struct hmod_image *image)
 {
 	struct hmod_export_cursor cursor = { 0 };
-	char version[HMOD_VERSION_TEXT], abi[16];
 	struct hmod_export export;
+
+	if (!begin(p, "exports", true))
+		return;
+	while (!hmod_export_next(image, &cursor, &export, NULL))
+		value(p, export.name);
+	end(p);
+}
+
+static void print(struct printer *p, const char *path, const struct module *module)
+{
+	const struct hmod_meta *meta = &module->meta;
+	char version[HMOD_VERSION_TEXT], abi[16];
 
 	hmod_version_text(meta->header->version, version);
 	snprintf(abi, sizeof abi, "%u.%u", meta->header->abi_major, meta->header->abi_minor);
-	field(p, "filename", path);
-	field(p, "name", meta->name);
-	field(p, "version", version);
-	field(p, "description", meta->description);
-	field(p, "author", meta->author);
-	field(p, "license", meta->license);
+	single(p, "filename", path);
+	single(p, "name", meta->name);
+	single(p, "version", version);
+	single(p, "description", meta->description);
+	single(p, "author", meta->author);
+	single(p, "license", meta->license);
 	flags(p, meta->header->flags);
-	field(p, "abi", abi);
 	dependencies(p, meta);
-	for (uint32_t i = 0; i < meta->header->provide_count; i++)
-		field(p, "provides", hmod_meta_string(meta, meta->provides[i]));
-	for (uint32_t i = 0; i < meta->header->alias_count; i++)
-		field(p, "alias", hmod_meta_string(meta, meta->aliases[i]));
+	strings(p, "provides", meta, meta->provides, meta->header->provide_count);
+	strings(p, "alias", meta, meta->aliases, meta->header->alias_count);
 	params(p, meta);
-	while (!hmod_export_next(image, &cursor, &export, NULL))
-		field(p, "exports", export.name);
+	exports(p, &module->image);
+	single(p, "abi", abi);
 }
 
 static int show(struct printer *p, const char *path)
 {
-	struct hmod_image image;
-	struct hmod_meta meta;
+	struct module module;
 	struct bytes file;
-	void *table = NULL;
-	size_t size;
 	bool good;
 
-	if (!read_file(path, true, &file))
+	if (!read_inflated(path, &file))
 		return EXIT_REFUSED;
-	good = judge(path, file, &image) && metadata(path, &image, &table, &size, &meta);
+	good = module_open(path, file, &module);
 	if (good) {
 		if (p->json)
-			printf("[");
-		print(p, path, &image, &meta);
+			putchar('{');
+		print(p, path, &module);
 		if (p->json)
-			printf("\n]\n");
+			printf("\n}\n");
+		module_close(&module);
 	}
-	free(table);
 	free(file.data);
 	return good ? 0 : EXIT_REFUSED;
+}
+
+static bool is_field(const char *name)
+{
+	size_t i = 0;
+
+	while (i < FIELDS && strcmp(name, field_names[i]))
+		i++;
+	return i < FIELDS;
 }
 
 int run_info(int argc, char **argv)
@@ -151,5 +262,7 @@ int run_info(int argc, char **argv)
 		else
 			path = argv[i];
 	}
+	if (printer.only && !is_field(printer.only))
+		return usage_error("info", "no field is named %s", printer.only);
 	return path ? show(&printer, path) : usage_error("info", "no module given");
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * hmod link: combines objects with ld -r and finalises the result: the metadata,
- * flattened, becomes section .hmod.flat. libelf writes; modfmt judges.
+ * flattened, becomes section .hmod.flat. ld and libelf write, in the temporary
+ * folder; modfmt judges the very bytes that are then delivered.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,36 +17,38 @@
 
 static const char flat_name[] = ".hmod.flat";
 
-/* A copy of the section name table with one name more; its offset there. */
-static size_t extend_names(Elf *elf, size_t index)
+/* ---- the section, by libelf ------------------------------------------------------ */
+
+/* Replaces the section name table by a copy with one name more, at *offset;
+ * free() the copy after elf_end. */
+static char *extend_names(Elf *elf, size_t *offset)
 {
-	Elf_Data *data = elf_getdata(elf_getscn(elf, index), NULL);
-	size_t old = data ? data->d_size : 0;
-	char *names = data ? malloc(old + sizeof flat_name) : NULL;
+	size_t index;
+	Elf_Data *data = elf_getshdrstrndx(elf, &index) ? NULL :
+							  elf_getdata(elf_getscn(elf, index), NULL);
+	char *names = data ? malloc(data->d_size + sizeof flat_name) : NULL;
 
 	if (!names)
-		return 0;
-	memcpy(names, data->d_buf, old);
-	memcpy(names + old, flat_name, sizeof flat_name);
+		return NULL;
+	*offset = data->d_size;
+	memcpy(names, data->d_buf, data->d_size);
+	memcpy(names + data->d_size, flat_name, sizeof flat_name);
 	data->d_buf = names;
-	data->d_size = old + sizeof flat_name;
+	data->d_size += sizeof flat_name;
 	elf_flagdata(data, ELF_C_SET, ELF_F_DIRTY);
-	return old;
+	return names;
 }
 
-static bool add_section(Elf *elf, void *table, size_t size)
+static bool add_section(Elf *elf, size_t name, struct bytes table)
 {
-	size_t names, name;
-	Elf_Scn *section;
-	Elf_Data *data;
+	Elf_Scn *section = elf_newscn(elf);
+	Elf_Data *data = section ? elf_newdata(section) : NULL;
 	GElf_Shdr header;
 
-	if (elf_getshdrstrndx(elf, &names) || !(name = extend_names(elf, names)) ||
-	    !(section = elf_newscn(elf)) || !(data = elf_newdata(section)) ||
-	    !gelf_getshdr(section, &header))
+	if (!data || !gelf_getshdr(section, &header))
 		return false;
-	data->d_buf = table;
-	data->d_size = size;
+	data->d_buf = table.data;
+	data->d_size = table.size;
 	data->d_align = 8;
 	data->d_type = ELF_T_BYTE;
 	data->d_version = EV_CURRENT;
@@ -56,53 +59,89 @@ static bool add_section(Elf *elf, void *table, size_t size)
 	return gelf_update_shdr(section, &header) && elf_update(elf, ELF_C_WRITE) >= 0;
 }
 
-static bool write_section(const char *path, const char *name, void *table, size_t size)
+/* Opens with libelf; *fd is closed by the caller in any case. */
+static Elf *open_elf(const char *path, int *fd, bool write)
 {
-	int fd = open(path, O_RDWR | O_CLOEXEC);
-	Elf *elf;
-	bool good;
-
 	elf_version(EV_CURRENT);
-	elf = fd < 0 ? NULL : elf_begin(fd, ELF_C_RDWR, NULL);
-	good = elf && add_section(elf, table, size);
+	*fd = open(path, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+	return *fd < 0 ? NULL : elf_begin(*fd, write ? ELF_C_RDWR : ELF_C_READ, NULL);
+}
+
+static bool write_section(const char *path, const char *name, struct bytes table)
+{
+	int fd;
+	Elf *elf = open_elf(path, &fd, true);
+	size_t offset;
+	char *names = elf ? extend_names(elf, &offset) : NULL;
+	bool good = names && add_section(elf, offset, table);
+
 	if (!good)
-		refuse(name, "cannot be finalised: %s", elf ? elf_errmsg(-1) : strerror(errno));
+		refuse(name, "cannot be finalised: %s",
+		       fd < 0 ? strerror(errno) : elf_errmsg(-1));
 	if (elf)
 		elf_end(elf);
+	free(names);
 	if (fd >= 0)
 		close(fd);
 	return good;
 }
 
-bool finalise(const char *path, const char *name)
+static bool has_section(const char *path, const char *wanted)
+{
+	int fd;
+	Elf *elf = open_elf(path, &fd, false);
+	Elf_Scn *section = NULL;
+	bool found = false;
+	size_t names;
+
+	if (elf && !elf_getshdrstrndx(elf, &names))
+		while (!found && (section = elf_nextscn(elf, section))) {
+			GElf_Shdr header;
+			const char *name = gelf_getshdr(section, &header) ?
+						   elf_strptr(elf, names, header.sh_name) : NULL;
+
+			found = name && !strcmp(name, wanted);
+		}
+	if (elf)
+		elf_end(elf);
+	if (fd >= 0)
+		close(fd);
+	return found;
+}
+
+/* ---- ld and objcopy ---------------------------------------------------------------- */
+
+/* Objects are judged as far as one of several can be, so that the message is
+ * ours; archives are left to ld. */
+static bool check_input(const struct link_input *input)
 {
 	struct hmod_image image;
-	struct hmod_meta meta;
+	enum helix_status status;
+	struct hmod_diag diag;
 	struct bytes file;
-	void *table = NULL;
-	size_t size;
 	bool good;
 
-	if (!read_file(path, false, &file))
+	if (!read_file(input->path, &file))
 		return false;
-	good = judge(name, file, &image) &&
-	       (image.flat || (metadata(name, &image, &table, &size, &meta) &&
-			       write_section(path, name, table, size)));
-	free(table);
-	free(file.data);
-	if (!good || !read_file(path, false, &file))
-		return false;
-	good = judge(name, file, &image);
+	if (!file.size) {
+		good = !refuse(input->name, "is empty");
+	} else if (file.size >= 8 && (!memcmp(file.data, "!<arch>\n", 8) ||
+				      !memcmp(file.data, "!<thin>\n", 8))) {
+		good = true;
+	} else {
+		status = hmod_image_open(&image, file.data, file.size, &diag);
+		good = !status || (status <= HELIX_E_META_MISSING && status >= HELIX_E_META_TEXT);
+		if (!good)
+			refuse_diag(input->name, &diag);
+	}
 	free(file.data);
 	return good;
 }
 
-/* ---- ld -r ---------------------------------------------------------------------- */
-
-static bool combine(char **objects, int count, const char *to)
+static bool combine(const struct link_input *inputs, int count, const char *to)
 {
 	const char *ld = getenv("LD");
-	const char **argv = calloc((size_t)count + 8, sizeof *argv);
+	const char **argv = calloc((size_t)count + 10, sizeof *argv);
 	int n = 0, status;
 
 	if (!argv)
@@ -111,11 +150,12 @@ static bool combine(char **objects, int count, const char *to)
 	argv[n++] = "-r";
 	argv[n++] = "-m";
 	argv[n++] = "elf_x86_64";
-	/* Finalised inputs carry a table each: made anew, below. */
+	argv[n++] = "-z";
+	argv[n++] = "noexecstack";
 	argv[n++] = "-o";
 	argv[n++] = to;
 	for (int i = 0; i < count; i++)
-		argv[n++] = objects[i];
+		argv[n++] = inputs[i].path;
 	status = run_program(argv);
 	free(argv);
 	return !status;
@@ -126,76 +166,128 @@ static bool objcopy(const char *option, const char *from, const char *to)
 	const char *tool = getenv("OBJCOPY");
 	const char *argv[] = { tool && *tool ? tool : "objcopy", option, from, to, NULL };
 
-	return !run_program(argv);
+	return !run_program(argv) || !refuse(from, "objcopy %s failed", option);
 }
 
-static bool drop_flat(const char *path)
-{
-	return objcopy("--remove-section=.hmod.flat", path, path);
-}
+/* ---- finalising ---------------------------------------------------------------------- */
 
-static bool deliver(const char *from, const char *to)
+/* The table of a judged object without .hmod.flat; free it. */
+static bool make_table(const char *path, const char *name, struct bytes *table)
 {
+	struct module module;
 	struct bytes file;
-	bool good = read_file(from, false, &file) && write_file(to, file.data, file.size);
+	bool good;
 
+	if (!read_file(path, &file))
+		return false;
+	good = module_open(name, file, &module);
+	if (good)
+		*table = module.table;
 	free(file.data);
 	return good;
 }
 
-static bool strip_debug(const char *path, const char *output)
+/* The finished bytes, judged again: the table in them must be ours. */
+static bool read_finished(const char *path, const char *name, struct bytes table,
+			  struct bytes *file)
 {
-	char debug[4300], name[4300];
+	struct module module;
+	bool same;
 
-	snprintf(debug, sizeof debug, "%s.debug", path);
-	snprintf(name, sizeof name, "%s.debug", output);
-	return objcopy("--only-keep-debug", path, debug) && objcopy("--strip-debug", path, path) &&
-	       deliver(debug, name);
+	if (!read_file(path, file) || !module_open(name, *file, &module))
+		return false;
+	same = module.image.flat && module.table.size == table.size &&
+	       !memcmp(module.table.data, table.data, table.size);
+	module_close(&module);
+	return same || !refuse(name, "the table that was written reads differently");
 }
 
-int link_objects(char **objects, int count, const char *output, bool strip)
+static bool finalise(const char *path, const char *name, struct bytes *file)
+{
+	struct bytes table;
+	bool good;
+
+	*file = NO_BYTES;
+	if (!make_table(path, name, &table))
+		return false;
+	good = write_section(path, name, table) && read_finished(path, name, table, file);
+	free(table.data);
+	return good;
+}
+
+static bool deliver_debug(const char *from, const char *output)
+{
+	char name[4300];
+	struct bytes file;
+	bool good;
+
+	if (!read_file(from, &file))
+		return false;
+	snprintf(name, sizeof name, "%s.debug", output);
+	good = write_file(name, file);
+	free(file.data);
+	return good;
+}
+
+static bool inputs_good(const struct link_input *inputs, int count, const char *output)
+{
+	for (int i = 0; i < count; i++) {
+		if (same_file(inputs[i].path, output))
+			return !refuse(output, "is an input as well");
+		if (!check_input(&inputs[i]))
+			return false;
+	}
+	return true;
+}
+
+int link_module(const struct link_input *inputs, int count, const char *output, bool strip)
 {
 	const char *folder = temporary_folder();
-	char linked[4200];
-	struct bytes input;
+	char linked[4200], debug[4200];
+	struct bytes file = NO_BYTES;
+	bool good;
 
-	if (!folder)
+	if (!folder || !inputs_good(inputs, count, output))
 		return EXIT_REFUSED;
-	for (int i = 0; i < count; i++) {
-		if (same_file(objects[i], output))
-			return refuse(output, "is an input as well");
-		if (!read_file(objects[i], false, &input))
-			return EXIT_REFUSED;
-		free(input.data);
-	}
-	snprintf(linked, sizeof linked, "%s/linked.o", folder);
-	if (!combine(objects, count, linked))
-		return refuse(output, "could not be linked");
-	if (!drop_flat(linked) || (strip && !strip_debug(linked, output)) ||
-	    !finalise(linked, output) || !deliver(linked, output))
-		return EXIT_REFUSED;
-	return 0;
+	snprintf(linked, sizeof linked, "%s/linked", folder);
+	snprintf(debug, sizeof debug, "%s/debug", folder);
+	if (!combine(inputs, count, linked))
+		return refuse(output, "cannot be linked");
+	good = (!has_section(linked, flat_name) ||
+		objcopy("--remove-section=.hmod.flat", linked, linked)) &&
+	       (!strip || (objcopy("--only-keep-debug", linked, debug) &&
+			   objcopy("--strip-debug", linked, linked))) &&
+	       finalise(linked, output, &file) && (!strip || deliver_debug(debug, output)) &&
+	       write_file(output, file);
+	free(file.data);
+	return good ? 0 : EXIT_REFUSED;
 }
 
 int run_link(int argc, char **argv)
 {
+	struct link_input *inputs = calloc((size_t)argc, sizeof *inputs);
 	const char *output = NULL;
 	bool strip = false;
-	int count = 0;
+	int count = 0, status = 0;
 
-	for (int i = 1; i < argc; i++) {
+	for (int i = 1; inputs && i < argc && !status; i++) {
 		if (!strcmp(argv[i], "-o") && i + 1 < argc)
 			output = argv[++i];
 		else if (!strcmp(argv[i], "--strip"))
 			strip = true;
 		else if (argv[i][0] == '-')
-			return usage_error("link", "unknown option %s", argv[i]);
+			status = usage_error("link", "unexpected %s", argv[i]);
 		else
-			argv[1 + count++] = argv[i];
+			inputs[count++] = (struct link_input){ argv[i], argv[i] };
 	}
-	if (!output)
-		return usage_error("link", "-o X.hmod is missing");
-	if (!count)
-		return usage_error("link", "no object to link");
-	return link_objects(argv + 1, count, output, strip);
+	if (!inputs)
+		status = refuse("link", "out of memory");
+	else if (!status && !output)
+		status = usage_error("link", "-o X.hmod is missing");
+	else if (!status && !count)
+		status = usage_error("link", "no object to link");
+	if (!status)
+		status = link_module(inputs, count, output, strip);
+	free(inputs);
+	return status;
 }

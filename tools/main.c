@@ -3,7 +3,6 @@
  * hmod: builds, inspects and packs modules. One row a subcommand.
  */
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,21 +11,25 @@
 #include "config.h"
 #include "tools/tool.h"
 
-const struct subcommand subcommands[] = {
+static const struct subcommand subcommands[] = {
 	{ "cc", run_cc, "[CFLAGS] FILE... -o X.hmod",
 	  "compile .c .cc .S and link .o .a into a module\n"
 	  "  example: hmod cc -O2 mine.c -o mine.hmod       (CC=clang for clang)" },
 	{ "link", run_link, "OBJECT... -o X.hmod [--strip]",
-	  "link objects into a module and finalise it\n"
+	  "link objects into a module and finalise it; --strip leaves the debug\n"
+	  "  information in X.hmod.debug\n"
 	  "  example: hmod link a.o b.o -o mine.hmod" },
 	{ "info", run_info, "X [-F FIELD] [--json]",
-	  "show what a module says of itself\n"
+	  "show what a module (or X.hmod.gz) says of itself\n"
 	  "  example: hmod info -F version mine.hmod" },
 	{ "pack", run_pack, "-o IMAGE [--config FILE] [-z] [--force] X...",
 	  "write an initrd (cpio newc), the same bytes every time\n"
-	  "  X=PATH puts a file elsewhere than lib/modules/\n"
+	  "  X=PATH puts a file elsewhere than lib/modules/; --config becomes\n"
+	  "  etc/modules.conf; -z compresses; --force takes bad modules too\n"
 	  "  example: hmod pack -o initrd.img --config modules.conf *.hmod" },
-	{ "list", run_list, "IMAGE", "list an initrd\n  example: hmod list initrd.img" },
+	{ "list", run_list, "[-l] IMAGE",
+	  "list an initrd, with modes and sizes for -l\n"
+	  "  example: hmod list -l initrd.img" },
 	{ "unpack", run_unpack, "IMAGE -C FOLDER",
 	  "unpack an initrd into an existing folder\n"
 	  "  example: hmod unpack initrd.img -C /tmp/tree" },
@@ -40,18 +43,6 @@ static void usage(FILE *out)
 		fprintf(out, "  hmod %-7s%s\n", s->name, s->usage);
 	fprintf(out, "  hmod --version | --print-path | --help\n\n"
 		     "exit: 0 done, 1 refused (with a message), 2 usage\n");
-}
-
-int usage_error(const char *subcommand, const char *format, ...)
-{
-	va_list arguments;
-
-	fprintf(stderr, "hmod %s: ", subcommand);
-	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
-	va_end(arguments);
-	fprintf(stderr, "; see hmod %s --help\n", subcommand);
-	return EXIT_USAGE;
 }
 
 static int print_path(void)

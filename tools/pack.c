@@ -6,129 +6,208 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
+#include <unistd.h>
 
-#include "initrd/archive.h"
+#include "initrd/conf.h"
 #include "tools/tool.h"
 
+#define CONFIG_PATH "etc/modules.conf"
+#define TRAILER	    "TRAILER!!!"
+
 struct item {
-	char *path; /* in the archive */
+	char *path; /* in the archive; the owner */
 	const char *source; /* NULL: a folder */
 };
 
 struct pack {
+	const char *output;
 	struct item *items;
-	size_t count;
-	uint8_t *data;
-	size_t size, room;
-	bool force;
+	size_t count, room;
+	bool force, compressed;
 };
-
-static bool append(struct pack *p, const void *bytes, size_t size)
-{
-	if (p->size + size > p->room) {
-		p->room = 2 * (p->size + size) + 4096;
-		p->data = realloc(p->data, p->room);
-		if (!p->data) {
-			fprintf(stderr, "hmod: out of memory\n");
-			exit(EXIT_REFUSED);
-		}
-	}
-	if (bytes)
-		memcpy(p->data + p->size, bytes, size);
-	else
-		memset(p->data + p->size, 0, size);
-	p->size += size;
-	return true;
-}
-
-static void pad(struct pack *p, size_t to)
-{
-	append(p, NULL, (to - p->size % to) % to);
-}
-
-static void entry(struct pack *p, const char *path, uint32_t inode, uint32_t mode,
-		  struct bytes data)
-{
-	char header[ARCHIVE_HEADER_SIZE];
-	size_t name = strlen(path) + 1;
-
-	archive_header_write(header, inode, mode, (mode & 0170000) == 0040000 ? 2 : 1, 0,
-			     (uint32_t)data.size, (uint32_t)name);
-	append(p, header, sizeof header);
-	append(p, path, name);
-	pad(p, 4);
-	if (data.size)
-		append(p, data.data, data.size);
-	pad(p, 4);
-}
 
 /* ---- what goes in ---------------------------------------------------------------- */
 
-static struct item *find(struct pack *p, const char *path)
+static struct item *find(struct pack *p, const char *path, size_t length)
 {
 	for (size_t i = 0; i < p->count; i++)
-		if (!strcmp(p->items[i].path, path))
+		if (!strncmp(p->items[i].path, path, length) && !p->items[i].path[length])
 			return &p->items[i];
 	return NULL;
 }
 
-static void add_folders(struct pack *p, const char *path)
+static int insert(struct pack *p, const char *path, size_t length, const char *source)
 {
-	char *copy = strdup(path);
+	char *copy = strndup(path, length);
 
-	for (char *slash = copy; copy && (slash = strchr(slash, '/')); *slash++ = '/') {
-		*slash = 0;
-		if (!find(p, copy))
-			p->items[p->count++] = (struct item){ strdup(copy), NULL };
+	if (p->count == p->room) {
+		size_t room = p->room ? 2 * p->room : 32;
+		struct item *larger = realloc(p->items, room * sizeof *larger);
+
+		if (larger) {
+			p->items = larger;
+			p->room = room;
+		}
 	}
-	free(copy);
+	if (!copy || p->count == p->room) {
+		free(copy);
+		return refuse("pack", "out of memory");
+	}
+	p->items[p->count++] = (struct item){ copy, source };
+	return 0;
+}
+
+/* Relative, without empty parts, `.` and `..`, and no trailer. */
+static bool path_good(const char *path)
+{
+	size_t n;
+
+	if (!*path || strlen(path) > ARCHIVE_PATH_MAX || !strcmp(path, TRAILER))
+		return false;
+	for (;; path += n + 1) {
+		n = strcspn(path, "/");
+		if (!n || (n == 1 && *path == '.') || (n == 2 && !strncmp(path, "..", 2)))
+			return false;
+		if (!path[n])
+			return true;
+	}
 }
 
 static int add(struct pack *p, const char *source, const char *path)
 {
-	if (find(p, path))
-		return refuse(source, "%s is there twice", path);
-	if (!*path || *path == '/' || strstr(path, "..") || strlen(path) > ARCHIVE_PATH_MAX)
+	int status = 0;
+
+	if (!path_good(path))
 		return refuse(source, "'%s' is no path inside an archive", path);
-	add_folders(p, path);
-	p->items[p->count++] = (struct item){ strdup(path), source };
-	return 0;
+	if (find(p, path, strlen(path)))
+		return refuse(source, "%s is there twice", path);
+	for (const char *slash = strchr(path, '/'); slash && !status;
+	     slash = strchr(slash + 1, '/')) {
+		struct item *item = find(p, path, (size_t)(slash - path));
+
+		if (item && item->source)
+			return refuse(source, "%s is a file already", item->path);
+		if (!item)
+			status = insert(p, path, (size_t)(slash - path), NULL);
+	}
+	return status ? status : insert(p, path, strlen(path), source);
 }
 
-/* `FILE`, or `FILE=PATH`. */
+/* `FILE`, or `FILE=PATH` when there is no file of that whole name. */
 static int add_argument(struct pack *p, char *argument)
 {
-	char *equals = strchr(argument, '='), path[ARCHIVE_PATH_MAX + 32];
-	const char *base;
+	char *equals = access(argument, F_OK) ? strrchr(argument, '=') : NULL;
+	const char *slash = strrchr(argument, '/');
+	char path[ARCHIVE_PATH_MAX + 32];
 
 	if (equals) {
 		*equals = 0;
 		return add(p, argument, equals + 1);
 	}
-	base = strrchr(argument, '/');
-	snprintf(path, sizeof path, "lib/modules/%s", base ? base + 1 : argument);
+	snprintf(path, sizeof path, "lib/modules/%s", slash ? slash + 1 : argument);
 	return add(p, argument, path);
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t n = strlen(text), m = strlen(end);
+/* ---- judging it --------------------------------------------------------------------- */
 
-	return n >= m && !strcmp(text + n - m, end);
+static bool names_module(const char *path)
+{
+	return ends_with(path, ".hmod") || ends_with(path, ".hmod.gz");
 }
 
-static bool judge_item(struct pack *p, const struct item *item)
+static bool module_good(const char *name, struct bytes file)
 {
-	struct hmod_image image;
-	struct bytes file;
+	struct bytes inflated = NO_BYTES;
+	struct module module;
 	bool good;
 
-	if (p->force || !(ends_with(item->path, ".hmod") || ends_with(item->path, ".hmod.gz")))
-		return true;
-	good = read_file(item->source, true, &file) && judge(item->source, file, &image);
-	free(file.data);
+	if (archive_is_gzip((struct hmod_span){ file.data, file.size })) {
+		if (!gzip_inflate(name, file, &inflated))
+			return false;
+		file = inflated;
+	}
+	good = module_open(name, file, &module);
+	if (good)
+		module_close(&module);
+	free(inflated.data);
 	return good;
+}
+
+/* The kernel reports bad lines and skips them: told here already. */
+static void warn_config(const char *name, struct bytes file)
+{
+	struct conf_reader reader = { .text = { file.data, file.size } };
+	struct conf_line line;
+
+	while (conf_next(&reader, &line))
+		if (line.directive == CONF_BAD)
+			refuse(name, "line %u: %s; the kernel will skip it", line.number, line.wrong);
+}
+
+/* ---- the archive -------------------------------------------------------------------- */
+
+static size_t padded(size_t size, size_t to)
+{
+	return (size + to - 1) / to * to;
+}
+
+/* Appends to `out`, which has the room. */
+static void append(struct bytes *out, const void *bytes, size_t size)
+{
+	if (size)
+		memcpy(out->data + out->size, bytes, size);
+	out->size += size;
+}
+
+static void pad(struct bytes *out, size_t to)
+{
+	while (out->size % to)
+		out->data[out->size++] = 0;
+}
+
+static int append_entry(struct bytes *out, const char *path, uint32_t inode, uint32_t mode,
+			struct bytes data)
+{
+	size_t name = strlen(path) + 1;
+	size_t more = padded(ARCHIVE_HEADER_SIZE + name, 4) + padded(data.size, 4) + 512;
+	char header[ARCHIVE_HEADER_SIZE];
+	uint8_t *larger = realloc(out->data, out->size + more);
+
+	if (!larger)
+		return refuse(path, "out of memory");
+	out->data = larger;
+	archive_header_write(header, inode, mode, (mode & 0170000) == 0040000 ? 2 : 1, 0,
+			     (uint32_t)data.size, (uint32_t)name);
+	append(out, header, sizeof header);
+	append(out, path, name);
+	pad(out, 4);
+	append(out, data.data, data.size);
+	pad(out, 4);
+	if (out->size > HMOD_SIZE_MAX - 512)
+		return refuse(path, "makes the archive larger than %llu bytes",
+			      (unsigned long long)HMOD_SIZE_MAX);
+	return 0;
+}
+
+static int append_item(const struct pack *p, const struct item *item, uint32_t inode,
+		       struct bytes *out)
+{
+	struct bytes file = NO_BYTES;
+	int status = EXIT_REFUSED;
+
+	if (!item->source)
+		return append_entry(out, item->path, inode, 0040755, file);
+	if (!read_file(item->source, &file))
+		return EXIT_REFUSED;
+	if (!strcmp(item->path, CONFIG_PATH))
+		warn_config(item->source, file);
+	if (same_file(item->source, p->output))
+		refuse(p->output, "is an input as well");
+	else if (p->force || !(names_module(item->path) || names_module(item->source)) ||
+		 module_good(item->source, file))
+		status = append_entry(out, item->path, inode, 0100644, file);
+	free(file.data);
+	return status;
 }
 
 static int by_path(const void *a, const void *b)
@@ -136,96 +215,68 @@ static int by_path(const void *a, const void *b)
 	return strcmp(((const struct item *)a)->path, ((const struct item *)b)->path);
 }
 
-static int write_items(struct pack *p)
+static int make_archive(struct pack *p, struct bytes *out)
 {
-	struct bytes none = { NULL, 0 };
+	int status = 0;
 
 	qsort(p->items, p->count, sizeof *p->items, by_path);
-	for (size_t i = 0; i < p->count; i++) {
-		const struct item *item = &p->items[i];
-		struct bytes file = none;
-
-		if (item->source && (!judge_item(p, item) || !read_file(item->source, false, &file)))
-			return EXIT_REFUSED;
-		entry(p, item->path, (uint32_t)i + 1, item->source ? 0100644 : 0040755, file);
-		free(file.data);
-	}
-	entry(p, "TRAILER!!!", 0, 0, none);
-	pad(p, 512);
-	return 0;
+	for (size_t i = 0; i < p->count && !status; i++)
+		status = append_item(p, &p->items[i], (uint32_t)i + 1, out);
+	if (!status)
+		status = append_entry(out, TRAILER, 0, 0, NO_BYTES);
+	if (!status)
+		pad(out, 512);
+	return status;
 }
 
-/* ---- gzip --------------------------------------------------------------------------- */
-
-/* zlib's own gzip header carries no time and no name unless told to. */
-static int compress_all(struct pack *p)
+static int write_archive(struct pack *p)
 {
-	z_stream z = { .next_in = p->data, .avail_in = (uInt)p->size };
-	uint8_t *out;
-	size_t room;
+	struct bytes plain = NO_BYTES, packed = NO_BYTES;
+	int status = make_archive(p, &plain);
 
-	if (deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY) != Z_OK)
-		return refuse("zlib", "cannot begin");
-	room = deflateBound(&z, (uLong)p->size);
-	out = malloc(room);
-	z.next_out = out;
-	z.avail_out = (uInt)room;
-	if (!out || deflate(&z, Z_FINISH) != Z_STREAM_END) {
-		deflateEnd(&z);
-		free(out);
-		return refuse("zlib", "cannot compress");
-	}
-	free(p->data);
-	p->data = out;
-	p->size = z.total_out;
-	deflateEnd(&z);
-	return 0;
+	if (!status && p->compressed && !gzip_deflate(p->output, plain, &packed))
+		status = EXIT_REFUSED;
+	if (!status && !write_file(p->output, p->compressed ? packed : plain))
+		status = EXIT_REFUSED;
+	free(plain.data);
+	free(packed.data);
+	return status;
 }
 
-static void release(struct pack *p)
+static int parse(int argc, char **argv, struct pack *p)
 {
-	for (size_t i = 0; i < p->count; i++)
-		free(p->items[i].path);
-	free(p->items);
-	free(p->data);
+	int status = 0;
+
+	for (int i = 1; i < argc && !status; i++) {
+		if (!strcmp(argv[i], "-o") && i + 1 < argc)
+			p->output = argv[++i];
+		else if (!strcmp(argv[i], "--config") && i + 1 < argc)
+			status = add(p, argv[++i], CONFIG_PATH);
+		else if (!strcmp(argv[i], "-z"))
+			p->compressed = true;
+		else if (!strcmp(argv[i], "--force"))
+			p->force = true;
+		else if (argv[i][0] == '-')
+			status = usage_error("pack", "unexpected %s", argv[i]);
+		else
+			status = add_argument(p, argv[i]);
+	}
+	if (!status && !p->output)
+		status = usage_error("pack", "-o IMAGE is missing");
+	if (!status && !p->count)
+		status = usage_error("pack", "nothing to pack");
+	return status;
 }
 
 int run_pack(int argc, char **argv)
 {
-	struct pack pack = { .items = NULL };
-	const char *output = NULL;
-	bool compressed = false;
-	size_t folders = 0;
-	int status = 0;
+	struct pack pack = { .output = NULL };
+	int status = parse(argc, argv, &pack);
 
-	for (int i = 1; i < argc; i++)
-		for (const char *c = argv[i]; *c; c++)
-			folders += *c == '/';
-	pack.items = calloc(folders + 4 * (size_t)argc + 8, sizeof *pack.items);
-	if (!pack.items)
-		return refuse("pack", "out of memory");
-	for (int i = 1; i < argc && !status; i++) {
-		if (!strcmp(argv[i], "-o") && i + 1 < argc)
-			output = argv[++i];
-		else if (!strcmp(argv[i], "--config") && i + 1 < argc)
-			status = add(&pack, argv[++i], "etc/modules.conf");
-		else if (!strcmp(argv[i], "-z"))
-			compressed = true;
-		else if (!strcmp(argv[i], "--force"))
-			pack.force = true;
-		else if (argv[i][0] == '-')
-			status = usage_error("pack", "unknown option %s", argv[i]);
-		else
-			status = add_argument(&pack, argv[i]);
-	}
-	if (!status && !output)
-		status = usage_error("pack", "-o IMAGE is missing");
 	if (!status)
-		status = write_items(&pack);
-	if (!status && compressed)
-		status = compress_all(&pack);
-	if (!status && !write_file(output, pack.data, pack.size))
-		status = EXIT_REFUSED;
-	release(&pack);
+		status = write_archive(&pack);
+	for (size_t i = 0; i < pack.count; i++)
+		free(pack.items[i].path);
+	free(pack.items);
 	return status;
 }
