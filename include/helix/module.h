@@ -62,29 +62,32 @@ void helix_start_missing_(void)
 	__attribute__((error("HELIX_MODULE: .start is required")));
 void helix_stop_missing_(void)
 	__attribute__((error("HELIX_MODULE: .stop is required")));
+#define HELIX_RECORD_CHECK_(r)                                                 \
+	if (!r->name)                                                          \
+		helix_name_missing_();                                         \
+	if (__builtin_constant_p(__builtin_strlen(r->name)) &&                 \
+	    __builtin_strlen(r->name) > HELIX_NAME_MAX)                        \
+		helix_name_long_();                                            \
+	if (!r->init)                                                          \
+		helix_init_missing_();                                         \
+	if (!r->start)                                                         \
+		helix_start_missing_();                                        \
+	if (!r->stop)                                                          \
+		helix_stop_missing_();
 #define HELIX_MODULE_CHECK_                                                    \
 	static void __attribute__((used)) helix_module_check_(void)            \
 	{                                                                      \
 		const struct helix_module_record *r = &helix_module_record_;   \
-		if (!r->name)                                                  \
-			helix_name_missing_();                                 \
-		if (__builtin_constant_p(__builtin_strlen(r->name)) &&         \
-		    __builtin_strlen(r->name) > HELIX_NAME_MAX)                \
-			helix_name_long_();                                    \
-		if (!r->init)                                                  \
-			helix_init_missing_();                                 \
-		if (!r->start)                                                 \
-			helix_start_missing_();                                \
-		if (!r->stop)                                                  \
-			helix_stop_missing_();                                 \
+		HELIX_RECORD_CHECK_(r)                                         \
 	}                                                                      \
 	struct helix_module_record
 #else
 #define HELIX_MODULE_CHECK_ struct helix_module_record
 #endif
 
-/* Declares a parameter: type is string, int, uint or bool; `standard` is its
- * value when nobody sets it. Read it with the helix_config functions. */
+/* Declares a parameter: type is string, int, uint, bool or list (strings
+ * separated by commas); `standard` is its value when nobody sets it. Read it
+ * with the helix_config functions. */
 #define HELIX_PARAM(name_, type_, standard_, description_)                     \
 	static const struct helix_param_record helix_param_##name_             \
 		HELIX_SECTION_(".hmod.param") = {                              \
@@ -93,7 +96,20 @@ void helix_stop_missing_(void)
 			.description = description_,                           \
 			.type = HELIX_PARAM_##type_,                           \
 		}
+/* The same for int and uint, refused unless least <= value <= most. */
+#define HELIX_PARAM_RANGE(name_, type_, standard_, least_, most_, description_) \
+	static const struct helix_param_record helix_param_##name_             \
+		HELIX_SECTION_(".hmod.param") = {                              \
+			.name = #name_,                                        \
+			.standard = HELIX_PARAM_TEXT_##type_(standard_),       \
+			.description = description_,                           \
+			.type = HELIX_PARAM_##type_,                           \
+			.flags = HELIX_PARAM_RANGED,                           \
+			.least = (uint64_t)(least_),                           \
+			.most = (uint64_t)(most_),                             \
+		}
 #define HELIX_PARAM_TEXT_string(value) value
+#define HELIX_PARAM_TEXT_list(value) value
 #define HELIX_PARAM_TEXT_int(value) #value
 #define HELIX_PARAM_TEXT_uint(value) #value
 #define HELIX_PARAM_TEXT_bool(value) ((value) ? "true" : "false")
@@ -107,6 +123,16 @@ void helix_stop_missing_(void)
 		HELIX_SECTION_(".hmod.export") = {                             \
 			.symbol = (const void *)&symbol_,                      \
 			.ns = ns_,                                             \
+		}
+/* An export that goes: from version `since` of this module on, importing it warns
+ * and names the replacement; from `removed` on (0: not planned) it is refused. */
+#define HELIX_EXPORT_DEPRECATED(symbol_, replacement_, since_, removed_)       \
+	static const struct helix_export_record helix_export_##symbol_         \
+		HELIX_SECTION_(".hmod.export") = {                             \
+			.symbol = (const void *)&symbol_,                      \
+			.replacement = replacement_,                           \
+			.since = since_,                                       \
+			.removed = removed_,                                   \
 		}
 
 /* ---- context and parameters ------------------------------------------ */
@@ -123,8 +149,19 @@ int64_t helix_config_int(const struct helix_context *ctx, const char *key,
 			 int64_t otherwise);
 bool helix_config_bool(const struct helix_context *ctx, const char *key,
 		       bool otherwise);
-/* This module's id, from 1; never used twice. */
+/* Item `i` of a list, copied into `item` (`capacity` bytes with its NUL, cut to
+ * fit); its length. HELIX_E_NOT_FOUND past the last. */
+int helix_config_item(const struct helix_context *ctx, const char *key, size_t i,
+		      char *item, size_t capacity);
+/* This module's id, from 1; never used twice. A context lives as long as its
+ * module is loaded. */
 uint64_t helix_module_id(const struct helix_context *ctx);
+
+/* Says why the running hook fails, in printf's way, and returns `status`:
+ * `return helix_fail(HELIX_E_IO, "no device at 0x%x", port);`. The text (up to
+ * 127 bytes) stands in whatever reports the failure. Of a hook that succeeds it
+ * is dropped. */
+int helix_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- logging ---------------------------------------------------------- */
 
@@ -169,4 +206,10 @@ size_t strlen(const char *text);
 #ifdef __cplusplus
 }
 #endif
+
+#include <helix/event.h>
+#include <helix/interface.h>
+#include <helix/request.h>
+#include <helix/state.h>
+
 #endif

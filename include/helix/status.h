@@ -46,6 +46,20 @@
 	X(PARAM_VALUE, -23, "parameter %n: %o", "")                            \
 	X(UNKNOWN_SYMBOL, -24, "%f unknown symbol%p: %l", "")                   \
 	X(DUPLICATE_EXPORT, -25, "symbol %n is already exported by %o", "")    \
+	X(DEADLINE, -26, "%n did not answer within its deadline", "")          \
+	X(TOO_DEEP, -27, "requests inside each other, at most %w: %l", "")     \
+	X(REQUEST, -28, "module %n could not handle the request: status %d%o", "") \
+	X(INSIDE, -29, "module %n has %f call%p inside that did not end in time", "") \
+	X(INTERFACE_MISSING, -30, "flag %n without HELIX_INTERFACE(\"%o\", …)", \
+	  "declare what the flag promises, or leave the flag out")             \
+	X(INTERFACE_VERSION, -31, "interface %n: wanted %v, %o has %u", "")    \
+	X(EXPERIMENTAL, -32, "module %n is experimental",                      \
+	  "boot with experimental=1, or use insmod -f")                        \
+	X(SYMBOL_REMOVED, -33, "symbol %n of %o was removed in %v",            \
+	  "use %l")                                                            \
+	X(STATE, -34, "the saved state: %n", "")                               \
+	X(STATE_TYPE, -35, "the saved state: field %n has another type", "")   \
+	X(NOT_HEALTHY, -36, "module %n says that it is not healthy", "")       \
 	/* the file: header */                                                 \
 	X(TRUNCATED, -64, "the file ends at byte %f inside the %n, which ends at %w", \
 	  "copy or build it again")                                            \
@@ -106,6 +120,7 @@
 	X(META_PARAM, -119, "module metadata: parameter %n: %o", "")           \
 	X(META_EXPORT, -120, "export %i: %n %o", "")                           \
 	X(META_TEXT, -121, "module metadata: %n %o", "")                       \
+	X(META_INTERFACE, -122, "interface %i: %n %o", "")                     \
 	/* archives and compressed files */                                    \
 	X(ARCHIVE_MAGIC, -144, "archive entry %i at %F does not begin with 070701", \
 	  "make it with hmod pack or cpio -H newc")                            \
