@@ -23,10 +23,6 @@ static enum helix_status check_overlap(struct hload_work *work)
 
 static enum helix_status find_hooks(struct hload_work *work)
 {
-	static const char *const names[HMOD_HOOKS] = {
-		"init", "start", "stop", "handle_event", "handle_request",
-		"is_healthy", "save_state", "restore_state",
-	};
 	const struct hload_region *text = &work->object->region[HLOAD_TEXT];
 	struct hmod_reference hooks[HMOD_HOOKS];
 	enum helix_status status = hmod_hooks_read(work->image, hooks, work->diag);
@@ -41,7 +37,7 @@ static enum helix_status find_hooks(struct hload_work *work)
 			continue;
 		status = hmod_fail(work->diag, HELIX_E_META_HOOK, HMOD_STAGE_METADATA,
 				   HMOD_NOWHERE);
-		hmod_diag_name(work->diag, names[i], SIZE_MAX);
+		hmod_diag_name(work->diag, hmod_hook_name(i), SIZE_MAX);
 		hmod_diag_other(work->diag, "is not in the module's code", SIZE_MAX);
 	}
 	return status;
