@@ -67,6 +67,30 @@ struct hload_host {
 	 * Called without the loader's lock. Returns what the hook returned. */
 	int (*call)(void *ctx, const char *module, int (*hook)(void *argument), void *argument);
 
+	/* The calling thread's own pointer, NULL at first, for the calls it is in. Any
+	 * context, no lock. May be NULL in a host with one thread. */
+	void **(*frames)(void *ctx);
+	/* Nanoseconds since some start, never going back. Any context, no lock. May be
+	 * NULL: then nothing has a deadline. */
+	uint64_t (*now_ns)(void *ctx);
+	/* Lets other threads run for a moment (a millisecond, say). Without the
+	 * loader's lock. May be NULL in a host with one thread: then whoever would
+	 * have to wait is refused at once. */
+	void (*pause)(void *ctx);
+	/* Calls work(argument) on another thread and waits `nanoseconds` at most:
+	 * whether it ended in time. One that did not goes on. False in *started when it
+	 * could not be begun. Without the loader's lock. May be NULL: then the loader
+	 * calls it directly. */
+	bool (*run_within)(void *ctx, uint64_t nanoseconds, void (*work)(void *argument),
+			   void *argument, bool *started);
+	/* An event waits: hload_event_dispatch is to be called soon by a thread of the
+	 * host. Any context, no lock. May be NULL: then the host calls it now and then,
+	 * and whoever waits for an event to be delivered delivers it himself. */
+	void (*event_ready)(void *ctx);
+	/* An ESSENTIAL module failed while it ran: `text` says how. May return; may be
+	 * NULL. Without the loader's lock. */
+	void (*essential_failed)(void *ctx, const char *module, const char *text);
+
 	/* The bytes of the file a module was registered from (inflated if need be);
 	 * put gives them back. May be NULL when no module is ever named by path. */
 	enum helix_status (*file_get)(void *ctx, const char *path, struct hmod_span *bytes,
@@ -85,6 +109,11 @@ struct hload_host {
 
 	/* One line of log without newline, level as enum helix_log_level. May be NULL. */
 	void (*log)(void *ctx, int level, const char *format, va_list arguments);
+
+	/* Formats a text as snprintf does (vsnprintf's arguments and result; `text` may
+	 * be NULL with capacity 0). No lock. May be NULL: then texts are the formats. */
+	size_t (*format)(void *ctx, char *text, size_t capacity, const char *format,
+			 va_list arguments);
 
 	/* One lock around the loader's tables. May both be NULL in a host with one
 	 * thread. */

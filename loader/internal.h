@@ -7,6 +7,7 @@
 
 #include "loader/loader.h"
 #include "loader/object.h"
+#include "loader/services.h"
 #include "modfmt/mem.h"
 
 /* One declared dependency. It stands in `waiting` under the wanted name for as
@@ -33,8 +34,21 @@ struct hload_provide {
 };
 
 struct helix_context {
-	const struct hload_module *module;
+	struct hload_module *module;
 };
+
+/* A flag that a module has, in system->flags. */
+struct hload_flag {
+	struct hload_module *module;
+	struct hload_flag *next, *previous;
+	unsigned bit;
+};
+
+struct hload_frame;
+struct hload_implementor;
+struct hload_interface;
+struct hload_port;
+struct hload_events;
 
 struct hload_module {
 	struct hload_node node; /* in system->names */
@@ -43,6 +57,10 @@ struct hload_module {
 	uint64_t id;
 	enum hload_state state;
 	enum helix_status last_error;
+	uint32_t references; /* of hload_get */
+	bool gone; /* out of the registry, kept for who has a reference */
+	struct hload_flag *flags; /* one a flag that is set */
+	uint32_t flag_count;
 	struct hmod_meta meta; /* over `table` */
 	void *table;
 	size_t table_size;
@@ -62,6 +80,13 @@ struct hload_module {
 	uint32_t holder_count;
 	struct helix_context context;
 	char **values; /* a parameter: NULL, or what was set */
+	uint64_t inside; /* calls in it and about to be made, but for interfaces */
+	struct hload_implementor *implementors; /* one a declared interface */
+	uint32_t implementor_count;
+	struct hload_health health;
+	bool told_unhealthy, policy_due;
+	bool restarting; /* its values outlive an unload */
+	struct hload_payload_list *payloads; /* v1: what it made and still owns */
 	/* while the graph is walked */
 	uint64_t mark; /* the walk it belongs to */
 	uint64_t broken; /* the walk that found that it cannot start */
@@ -88,7 +113,22 @@ struct hload_system {
 	struct hload_module *oldest, *newest; /* loaded ones: holders after what they hold */
 	struct hload_table *tables, *tables_tail;
 	uint64_t next_id, walk;
+	struct hload_module **by_id; /* ascending; holes were filled by moving down */
+	size_t by_id_count, by_id_room;
+	struct hload_flag *flagged[64], *flagged_tail[64]; /* a list a flag bit */
+	uint64_t taints; /* enum hload_taint */
+	bool experimental; /* those modules may be loaded */
+	struct hload_frame *frames; /* of a host with one thread */
+	struct hload_index interfaces;
+	struct hload_interface *first_interface, *last_interface;
+	struct hload_events *events;
+	uint64_t wanted[HELIX_EVENT_KINDS]; /* running modules that want such events */
+	uint64_t next_message;
 };
+
+/* The system that functions of the module API work on which are given no
+ * context: the one made last. */
+extern struct hload_system *hload_api_system;
 
 /* ---- small services: system.c ------------------------------------------------ */
 
@@ -96,6 +136,12 @@ void *hload_alloc(struct hload_system *system, size_t size);
 void hload_free(struct hload_system *system, void *block, size_t size);
 void hload_lock(struct hload_system *system);
 void hload_unlock(struct hload_system *system);
+/* hload_alloc and hload_free for who does not hold the lock. */
+void *hload_lock_alloc(struct hload_system *system, size_t size);
+void hload_lock_free(struct hload_system *system, void *block, size_t size);
+/* vsnprintf by the host. */
+size_t hload_format(const struct hload_system *system, char *text, size_t capacity,
+		    const char *format, va_list arguments);
 void hload_log(struct hload_system *system, int level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 size_t hload_length(const char *text);
@@ -111,6 +157,9 @@ void hload_diag_list(struct hload_system *system, struct hmod_diag *diag,
 		     void (*write)(struct hload_text *text, const struct hload_module *subject),
 		     const struct hload_module *subject);
 
+/* hload_diag_free for who holds the lock. */
+void hload_diag_free_locked(struct hload_system *system, struct hmod_diag *diag);
+
 /* NO_MEMORY: `size` bytes for `what`. */
 enum helix_status hload_fail_memory(struct hmod_diag *diag, enum hmod_stage stage, uint64_t size,
 				    const char *what);
@@ -118,17 +167,32 @@ enum helix_status hload_fail_memory(struct hmod_diag *diag, enum hmod_stage stag
 enum helix_status hload_fail_module(struct hmod_diag *diag, enum helix_status status,
 				    enum hmod_stage stage, const struct hload_module *module);
 
-/* ---- registry: registry.c ------------------------------------------------------ */
+/* %o becomes `: text`, nothing of an empty one. */
+void hload_diag_detail(struct hmod_diag *diag, const char *text);
+/* What a hook returned that failed: INIT, with its text. */
+enum helix_status hload_fail_hook(const struct hload_module *module,
+				  const struct hload_frame *frame, enum hmod_stage stage,
+				  int result, struct hmod_diag *diag);
 
-/* Takes a module that is not loaded out of everything and frees it; safe after
- * any part of registering. The lock is held. */
+/* ---- registry: registry.c, catalog.c ---------------------------------------------- */
+
+/* hload_find for who holds the lock. */
+struct hload_module *hload_find_locked(const struct hload_system *system, const char *name);
+/* Into the lists by id and by flag, and out (safe after any part of it). */
+enum helix_status hload_catalog_add(struct hload_module *module, struct hmod_diag *diag);
+void hload_catalog_remove(struct hload_module *module);
+
+/* Takes a module that is not loaded out of everything and frees it, at once or
+ * with its last reference (hload_discard); safe after any part of registering.
+ * The lock is held. */
 void hload_forget(struct hload_module *module);
+void hload_discard(struct hload_module *module);
 
 /* ---- states: lifecycle.c ------------------------------------------------------ */
 
 enum hload_event {
 	HLOAD_LOAD, HLOAD_LOAD_DONE, HLOAD_INIT, HLOAD_START_DONE, HLOAD_STOP, HLOAD_STOP_DONE,
-	HLOAD_UNLOAD, HLOAD_UNLOAD_DONE, HLOAD_FAIL, HLOAD_EVENTS
+	HLOAD_UNLOAD, HLOAD_UNLOAD_DONE, HLOAD_FAIL, HLOAD_RESUME, HLOAD_EVENTS
 };
 /* Moves the module on; WRONG_STATE, with nothing changed, when its state does
  * not know the event. */
@@ -153,9 +217,33 @@ bool hload_edge_optional(const struct hload_edge *edge);
 
 /* ---- life: lifecycle.c ---------------------------------------------------------- */
 
-/* Stops (if it runs) and unloads, held or not, essential or not; the module is
- * registered after. The status is that of its stop hook. The lock is held. */
+#define HLOAD_DRAIN_NS UINT64_C(1000000000) /* calls may take that long to end */
+
+/* Closes a running module to new calls and waits for those inside: `stopping`
+ * then. INSIDE, and running again, when they do not end. The lock is held, and
+ * given up while waiting. */
+enum helix_status hload_quiesce(struct hload_module *module, struct hmod_diag *diag);
+/* Stops (if it runs or is stopping) and unloads, held or not, essential or not;
+ * the module is registered after. The status is that of its stop hook. The lock
+ * is held. */
 enum helix_status hload_unload(struct hload_module *module, struct hmod_diag *diag);
+/* BUSY, with all who hold the module. */
+enum helix_status hload_check_held(struct hload_module *module, struct hmod_diag *diag);
+/* Inserts again with the values it has; `saved` is given to it between init and
+ * start. The lock is held. */
+enum helix_status hload_insert_again(struct hload_module *module, const struct hload_saved *saved,
+				     struct hmod_diag *diag);
+
+/* After so many restarts a module that is still not healthy is stopped. */
+#define HLOAD_RESTARTS_MAX 3
+
+/* ---- events: event.c ------------------------------------------------------------ */
+
+bool hload_events_init(struct hload_system *system);
+void hload_events_free(struct hload_system *system);
+/* A module that wants events runs now, or no longer does. */
+void hload_events_count(struct hload_module *module, bool runs);
+const char *hload_event_name(const struct helix_event *event);
 
 /* ---- parameters: param.c --------------------------------------------------------- */
 

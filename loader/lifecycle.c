@@ -3,7 +3,8 @@
  * A module's life: one table of states and events, and the two operations that
  * walk it, insert and remove.
  */
-#include "loader/internal.h"
+#include "loader/interface.h"
+#include "loader/state.h"
 
 #include "helix/module.h"
 
@@ -25,7 +26,8 @@ static const uint8_t next_state[HLOAD_STATES][HLOAD_EVENTS] = {
 	[HLOAD_LOADED] = { [HLOAD_INIT] = TO(INITIALIZING), [HLOAD_FAIL] = TO(ERROR) },
 	[HLOAD_INITIALIZING] = { [HLOAD_START_DONE] = TO(RUNNING), [HLOAD_FAIL] = TO(ERROR) },
 	[HLOAD_RUNNING] = { [HLOAD_STOP] = TO(STOPPING), [HLOAD_FAIL] = TO(ERROR) },
-	[HLOAD_STOPPING] = { [HLOAD_STOP_DONE] = TO(STOPPED), [HLOAD_FAIL] = TO(ERROR) },
+	[HLOAD_STOPPING] = { [HLOAD_STOP_DONE] = TO(STOPPED), [HLOAD_RESUME] = TO(RUNNING),
+			     [HLOAD_FAIL] = TO(ERROR) },
 	[HLOAD_STOPPED] = { [HLOAD_UNLOAD] = TO(UNLOADING) },
 	[HLOAD_UNLOADING] = { [HLOAD_UNLOAD_DONE] = TO(REGISTERED) },
 	[HLOAD_ERROR] = { [HLOAD_UNLOAD] = TO(UNLOADING) },
@@ -122,13 +124,23 @@ static void drop_holds(struct hload_module *module)
 
 /* ---- checks before a load --------------------------------------------------------- */
 
+enum hload_abi hload_abi_check(uint16_t major, uint16_t minor)
+{
+	if (major != HELIX_ABI_MAJOR)
+		return major < HELIX_ABI_MAJOR ? HLOAD_ABI_TOO_OLD : HLOAD_ABI_TOO_NEW;
+	return minor > HELIX_ABI_MINOR ? HLOAD_ABI_MINOR : HLOAD_ABI_COMPATIBLE;
+}
+
 static enum helix_status check_abi(const struct hload_module *module, struct hmod_diag *diag)
 {
+	static const char *const phrases[] = { "", "too old", "too new", "a newer minor version" };
 	const struct hmod_flat_header *h = module->meta.header;
+	enum hload_abi abi = hload_abi_check(h->abi_major, h->abi_minor);
 
-	if (h->abi_major == HELIX_ABI_MAJOR && h->abi_minor <= HELIX_ABI_MINOR)
+	if (abi == HLOAD_ABI_COMPATIBLE)
 		return HELIX_OK;
 	hload_fail_module(diag, HELIX_E_ABI, HMOD_STAGE_METADATA, module);
+	hmod_diag_other(diag, phrases[abi], SIZE_MAX);
 	hmod_diag_numbers(diag, (uint64_t)h->abi_major << 32 | (uint64_t)h->abi_minor << 16,
 			  (uint64_t)HELIX_ABI_MAJOR << 32 | (uint64_t)HELIX_ABI_MINOR << 16);
 	return HELIX_E_ABI;
@@ -151,10 +163,13 @@ static enum helix_status check_dependencies(const struct hload_module *module,
 	return HELIX_OK;
 }
 
-static enum helix_status check_may_load(const struct hload_module *module, struct hmod_diag *diag)
+static enum helix_status check_may_load(const struct hload_module *module, bool force,
+					struct hmod_diag *diag)
 {
 	enum helix_status status;
 
+	if (module->gone)
+		return hload_fail_module(diag, HELIX_E_NOT_FOUND, HMOD_STAGE_NONE, module);
 	if (module->state == HLOAD_RUNNING)
 		return hload_fail_module(diag, HELIX_E_ALREADY_LOADED, HMOD_STAGE_NONE, module);
 	if (module->meta.header->flags & HELIX_USERSPACE) {
@@ -162,6 +177,9 @@ static enum helix_status check_may_load(const struct hload_module *module, struc
 		hmod_diag_name(diag, "USERSPACE (a module in ring 3)", SIZE_MAX);
 		return HELIX_E_NOT_SUPPORTED;
 	}
+	if (module->meta.header->flags & HELIX_EXPERIMENTAL && !force &&
+	    !module->system->experimental)
+		return hload_fail_module(diag, HELIX_E_EXPERIMENTAL, HMOD_STAGE_METADATA, module);
 	status = check_abi(module, diag);
 	return status ? status : check_dependencies(module, diag);
 }
@@ -325,34 +343,77 @@ static int call_stop(void *hook)
 	return ((int (*)(void))(uintptr_t)module->object.hook[HMOD_HOOK_STOP])();
 }
 
+static int call_cleanup(void *hook)
+{
+	struct hload_module *module = hook;
+
+	return ((int (*)(void))(uintptr_t)module->object.hook[HMOD_HOOK_CLEANUP])();
+}
+
 /* The lock is not held while a module's code runs. */
 static enum helix_status call(struct hload_module *module, int (*hook)(void *), const char *name,
 			      enum hmod_stage stage, struct hmod_diag *diag)
 {
-	const struct hload_host *host = module->system->outer;
+	struct hload_frame frame;
 	int result;
 
 	hload_unlock(module->system);
-	result = host->call ? host->call(host->ctx, module->meta.name, hook, module) : hook(module);
+	result = hload_call(module, &frame, name, hook, module);
 	hload_lock(module->system);
-	if (!result)
-		return HELIX_OK;
-	hmod_fail(diag, HELIX_E_INIT, stage, HMOD_NOWHERE);
-	hmod_diag_name(diag, name, SIZE_MAX);
-	hmod_diag_numbers(diag, 0, (uint64_t)(int64_t)result);
-	return HELIX_E_INIT;
+	return result ? hload_fail_hook(module, &frame, stage, result, diag) : HELIX_OK;
 }
 
-static enum helix_status bring_up(struct hload_module *module, struct hmod_diag *diag)
+static enum helix_status restore(struct hload_module *module, const struct hload_saved *saved,
+				 struct hmod_diag *diag)
+{
+	enum helix_status status;
+
+	if (!saved)
+		return HELIX_OK;
+	hload_unlock(module->system);
+	status = hload_state_give(module, saved, diag);
+	hload_lock(module->system);
+	return status;
+}
+
+static void begin_running(struct hload_module *module)
+{
+	module->health.since_ns = hload_now(module->system);
+	module->health.checked_ns = 0;
+	module->health.healthy = true;
+	module->told_unhealthy = module->policy_due = false;
+	hload_events_count(module, true);
+	hload_interfaces_open(module);
+}
+
+static void warn_flags(struct hload_module *module)
+{
+	struct hload_system *system = module->system;
+
+	if (module->meta.header->flags & HELIX_DEPRECATED)
+		hload_log(system, HELIX_LOG_WARN, "%s: the module is deprecated",
+			  module->meta.name);
+	if (!(module->meta.header->flags & HELIX_EXPERIMENTAL))
+		return;
+	hload_log(system, HELIX_LOG_WARN, "%s: the module is experimental", module->meta.name);
+	system->taints |= HLOAD_TAINT_EXPERIMENTAL;
+}
+
+static enum helix_status bring_up(struct hload_module *module, const struct hload_saved *saved,
+				  struct hmod_diag *diag)
 {
 	enum helix_status status;
 
 	enter(module);
+	warn_flags(module);
 	if ((status = hload_advance(module, HLOAD_INIT, diag)) ||
 	    (status = call(module, call_init, "init", HMOD_STAGE_INIT, diag)) ||
-	    (status = call(module, call_start, "start", HMOD_STAGE_START, diag)))
+	    (status = restore(module, saved, diag)) ||
+	    (status = call(module, call_start, "start", HMOD_STAGE_START, diag)) ||
+	    (status = hload_advance(module, HLOAD_START_DONE, diag)))
 		return status;
-	return hload_advance(module, HLOAD_START_DONE, diag);
+	begin_running(module);
+	return HELIX_OK;
 }
 
 /* Gives everything back that the module has while it is loaded. */
@@ -360,7 +421,7 @@ static void tear_down(struct hload_module *module)
 {
 	struct hload_system *system = module->system;
 	const struct hload_host *host = system->outer;
-	uint64_t bytes, blocks = 0;
+	uint64_t bytes, blocks = 0, references;
 
 	hload_advance(module, HLOAD_UNLOAD, NULL);
 	leave(module);
@@ -368,38 +429,66 @@ static void tear_down(struct hload_module *module)
 	if (blocks)
 		hload_log(system, HELIX_LOG_WARN, "%s: left %llu bytes in %llu blocks, taken back",
 			  module->meta.name, (unsigned long long)bytes, (unsigned long long)blocks);
+	references = hload_ports_release(module);
+	if (references)
+		hload_log(system, HELIX_LOG_WARN, "%s: left %llu interface references, taken back",
+			  module->meta.name, (unsigned long long)references);
+	hload_interfaces_unname(module);
+	hload_interfaces_free(module);
 	drop_holds(module);
 	hload_object_unload(&module->object, &system->host, &system->exports);
-	hload_values_free(module);
+	if (!module->restarting)
+		hload_values_free(module);
 	hload_advance(module, HLOAD_UNLOAD_DONE, NULL);
 }
 
-static enum helix_status load_all(struct hload_module *module, struct hmod_span file,
-				  const struct hload_setting *settings, size_t count,
+static enum helix_status load_all(struct hload_module *module, const struct hload_insertion *how,
 				  struct hmod_diag *diag)
 {
 	enum helix_status status;
 
-	if ((status = hload_values_set(module, settings, count, diag)) ||
-	    (status = load_file(module, file, diag)) || (status = take_holds(module, diag)))
+	if ((!module->restarting &&
+	     (status = hload_values_set(module, how->settings, how->setting_count, diag))) ||
+	    (status = load_file(module, how->file, diag)) || (status = take_holds(module, diag)) ||
+	    (status = hload_interfaces_add(module, diag)) ||
+	    (status = hload_interfaces_name(module, diag)))
 		return status;
 	return hload_advance(module, HLOAD_LOAD_DONE, diag);
 }
 
-static enum helix_status insert(struct hload_module *module, struct hmod_span file,
-				const struct hload_setting *settings, size_t count,
-				struct hmod_diag *diag)
+static enum helix_status insert(struct hload_module *module, const struct hload_insertion *how,
+				const struct hload_saved *saved, struct hmod_diag *diag)
 {
 	enum helix_status status;
 
-	if ((status = check_may_load(module, diag)) ||
+	if ((status = check_may_load(module, how->force, diag)) ||
 	    (status = hload_advance(module, HLOAD_LOAD, diag)))
 		return status;
-	if ((status = load_all(module, file, settings, count, diag)) ||
-	    (status = bring_up(module, diag))) {
+	if ((status = load_all(module, how, diag)) || (status = bring_up(module, saved, diag))) {
 		hload_advance(module, HLOAD_FAIL, NULL);
 		tear_down(module);
 	}
+	return status;
+}
+
+enum helix_status hload_insert_again(struct hload_module *module, const struct hload_saved *saved,
+				     struct hmod_diag *diag)
+{
+	const struct hload_insertion how = { .force = true };
+
+	return insert(module, &how, saved, diag);
+}
+
+enum helix_status hload_insert_as(struct hload_system *system, struct hload_module *module,
+				  const struct hload_insertion *how, struct hmod_diag *diag)
+{
+	enum helix_status status;
+
+	hload_lock(system);
+	status = insert(module, how, NULL, diag);
+	if (status != HELIX_E_ALREADY_LOADED && status != HELIX_E_WRONG_STATE)
+		module->last_error = status;
+	hload_unlock(system);
 	return status;
 }
 
@@ -407,69 +496,120 @@ enum helix_status hload_insert(struct hload_system *system, struct hload_module 
 			       struct hmod_span file, const struct hload_setting *settings,
 			       size_t setting_count, struct hmod_diag *diag)
 {
-	enum helix_status status;
+	const struct hload_insertion how = { file, settings, setting_count, false };
 
-	hload_lock(system);
-	status = insert(module, file, settings, setting_count, diag);
-	if (status != HELIX_E_ALREADY_LOADED && status != HELIX_E_WRONG_STATE)
-		module->last_error = status;
-	hload_unlock(system);
-	return status;
+	return hload_insert_as(system, module, &how, diag);
+}
+
+void hload_allow_experimental(struct hload_system *system, bool allow)
+{
+	system->experimental = allow;
+}
+
+uint64_t hload_taints(const struct hload_system *system)
+{
+	return system->taints;
 }
 
 /* ---- removing --------------------------------------------------------------------- */
 
 static void write_holders(struct hload_text *text, const struct hload_module *module)
 {
+	const char *user, *interface;
+
 	for (const struct hload_hold *h = module->holders; h; h = h->next) {
 		hload_text_add(text, h == module->holders ? "" : ", ");
 		hload_text_add(text, h->holder->meta.name);
 	}
+	for (uint32_t i = 0; (user = hload_ports_user(module, i, &interface)); i++) {
+		hload_text_add(text, i || module->holders ? ", " : "");
+		hload_text_add(text, user);
+		hload_text_add(text, " (");
+		hload_text_add(text, interface);
+		hload_text_add(text, ")");
+	}
 }
 
-static enum helix_status fail_held(struct hload_module *module, struct hmod_diag *diag)
+enum helix_status hload_check_held(struct hload_module *module, struct hmod_diag *diag)
 {
+	const char *interface;
+
+	if (!module->holder_count && !hload_ports_user(module, 0, &interface))
+		return HELIX_OK;
 	hload_fail_module(diag, HELIX_E_BUSY, HMOD_STAGE_UNLOAD, module);
 	hload_diag_list(module->system, diag, write_holders, module);
 	return HELIX_E_BUSY;
+}
+
+enum helix_status hload_quiesce(struct hload_module *module, struct hmod_diag *diag)
+{
+	const uint64_t deadline = hload_now(module->system) + HLOAD_DRAIN_NS;
+	enum helix_status status = hload_advance(module, HLOAD_STOP, diag);
+	uint64_t inside;
+
+	if (status)
+		return status;
+	hload_events_count(module, false);
+	hload_interfaces_close(module);
+	while (module->inside && hload_wait(module->system, deadline))
+		;
+	if (!module->inside && hload_ports_drain(module, deadline, &inside))
+		return HELIX_OK;
+	hload_fail_module(diag, HELIX_E_INSIDE, HMOD_STAGE_UNLOAD, module);
+	hmod_diag_numbers(diag, 0, module->inside ? module->inside : inside);
+	hload_advance(module, HLOAD_RESUME, NULL);
+	hload_events_count(module, true);
+	hload_interfaces_open(module);
+	return HELIX_E_INSIDE;
 }
 
 enum helix_status hload_unload(struct hload_module *module, struct hmod_diag *diag)
 {
 	enum helix_status status = HELIX_OK;
 
-	if (module->state == HLOAD_RUNNING) {
-		hload_advance(module, HLOAD_STOP, NULL);
+	if (module->state == HLOAD_RUNNING && hload_quiesce(module, diag))
+		return HELIX_E_INSIDE;
+	if (module->state == HLOAD_STOPPING) {
 		status = call(module, call_stop, "stop", HMOD_STAGE_STOP, diag);
+		if (module->object.hook[HMOD_HOOK_CLEANUP] && !status)
+			status = call(module, call_cleanup, "cleanup", HMOD_STAGE_STOP, diag);
 		hload_advance(module, HLOAD_STOP_DONE, NULL);
 	}
 	tear_down(module);
 	return status;
 }
 
+static enum helix_status check_may_go(struct hload_module *module, struct hmod_diag *diag)
+{
+	enum helix_status status;
+
+	if (module->gone)
+		return hload_fail_module(diag, HELIX_E_NOT_FOUND, HMOD_STAGE_UNLOAD, module);
+	if (module->state == HLOAD_REGISTERED)
+		return hload_fail_module(diag, HELIX_E_NOT_LOADED, HMOD_STAGE_UNLOAD, module);
+	if (module->state != HLOAD_RUNNING && module->state != HLOAD_ERROR)
+		return hload_advance(module, HLOAD_STOP, diag);
+	status = hload_check_held(module, diag);
+	if (!status && module->meta.header->flags & HELIX_ESSENTIAL)
+		status = hload_fail_module(diag, HELIX_E_ESSENTIAL, HMOD_STAGE_UNLOAD, module);
+	return status;
+}
+
 enum helix_status hload_remove(struct hload_system *system, struct hload_module *module,
 			       struct hmod_diag *diag)
 {
-	enum helix_status status = HELIX_OK;
-	bool kept = module->path;
+	enum helix_status status;
 
 	hload_lock(system);
-	if (module->state == HLOAD_REGISTERED)
-		status = hload_fail_module(diag, HELIX_E_NOT_LOADED, HMOD_STAGE_UNLOAD, module);
-	else if (module->state != HLOAD_RUNNING && module->state != HLOAD_ERROR)
-		status = hload_advance(module, HLOAD_STOP, diag);
-	else if (module->holder_count)
-		status = fail_held(module, diag);
-	else if (module->meta.header->flags & HELIX_ESSENTIAL)
-		status = hload_fail_module(diag, HELIX_E_ESSENTIAL, HMOD_STAGE_UNLOAD, module);
-	if (status) {
-		hload_unlock(system);
-		return status;
+	status = check_may_go(module, diag);
+	if (!status && module->state == HLOAD_RUNNING)
+		status = hload_quiesce(module, diag);
+	if (!status) {
+		status = hload_unload(module, diag);
+		module->last_error = status;
+		if (!module->path)
+			hload_forget(module);
 	}
-	status = hload_unload(module, diag);
-	module->last_error = status;
-	if (!kept)
-		hload_forget(module);
 	hload_unlock(system);
 	return status;
 }

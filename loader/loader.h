@@ -60,10 +60,25 @@ enum helix_status hload_register(struct hload_system *system, struct hmod_span f
 enum helix_status hload_unregister(struct hload_system *system, struct hload_module *module,
 				   struct hmod_diag *diag);
 
+/* By name or id, NULL when there is none. What find returns is good until somebody
+ * unregisters it; what get returns is good until hload_put, whatever others do: a
+ * module that was forgotten meanwhile is "not found" to every operation. */
 struct hload_module *hload_find(struct hload_system *system, const char *name);
 struct hload_module *hload_find_id(struct hload_system *system, uint64_t id);
-/* In registration order; NULL begins, NULL ends. */
+struct hload_module *hload_get(struct hload_system *system, const char *name);
+struct hload_module *hload_get_id(struct hload_system *system, uint64_t id);
+void hload_put(struct hload_system *system, struct hload_module *module); /* NULL is allowed */
+/* Ids, up to `capacity`; how many there are. Of the modules that have flag `bit`
+ * (0 to 63; registration order), that run (in the order they came), that provide
+ * a capability (registered ones too). */
+size_t hload_list_flag(struct hload_system *system, unsigned bit, uint64_t *ids, size_t capacity);
+size_t hload_list_running(struct hload_system *system, uint64_t *ids, size_t capacity);
+size_t hload_list_providers(struct hload_system *system, const char *capability, uint64_t *ids,
+			    size_t capacity);
+/* In registration order; NULL begins, NULL ends. get_next returns a reference and
+ * gives that of `module` back. */
 struct hload_module *hload_next(struct hload_system *system, struct hload_module *module);
+struct hload_module *hload_get_next(struct hload_system *system, struct hload_module *module);
 /* The loaded module whose text, rodata or data holds `address`, or NULL. */
 struct hload_module *hload_at(struct hload_system *system, uint64_t address);
 /* The function of `module` that holds `address`: its name and the offset in it;
@@ -129,9 +144,29 @@ struct hload_setting {
 enum helix_status hload_insert(struct hload_system *system, struct hload_module *module,
 			       struct hmod_span file, const struct hload_setting *settings,
 			       size_t setting_count, struct hmod_diag *diag);
+/* The same with all that can be said. */
+struct hload_insertion {
+	struct hmod_span file;
+	const struct hload_setting *settings;
+	size_t setting_count;
+	bool force; /* an EXPERIMENTAL module too */
+};
+enum helix_status hload_insert_as(struct hload_system *system, struct hload_module *module,
+				  const struct hload_insertion *how, struct hmod_diag *diag);
+/* Whether EXPERIMENTAL modules load without force; at first they do not. */
+void hload_allow_experimental(struct hload_system *system, bool allow);
+/* What has been loaded since the start that one may want to know of. */
+enum hload_taint { HLOAD_TAINT_EXPERIMENTAL = 1 };
+uint64_t hload_taints(const struct hload_system *system);
+
+/* How a module's ABI stands to this one's: the major is another, or the minor is
+ * newer. */
+enum hload_abi { HLOAD_ABI_COMPATIBLE, HLOAD_ABI_TOO_OLD, HLOAD_ABI_TOO_NEW, HLOAD_ABI_MINOR };
+enum hload_abi hload_abi_check(uint16_t major, uint16_t minor);
 
 /* Stops and unloads a running (or failed) module. Refused while held (all
- * holders in diag->list), or when it is ESSENTIAL. A module with a path is
+ * holders in diag->list), when it is ESSENTIAL, or when calls in it do not end
+ * within a second. A module with a path is
  * registered again after, one without is forgotten (*module is then gone). An
  * error from stop is reported in diag with status INIT after the module is gone
  * all the same. */

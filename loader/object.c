@@ -6,6 +6,7 @@
  */
 #include "loader/object.h"
 
+#include "loader/implement.h"
 #include "loader/layout.h"
 #include "loader/reloc.h"
 #include "modfmt/mem.h"
@@ -37,7 +38,7 @@ static enum helix_status find_hooks(struct hload_work *work)
 			continue;
 		status = hmod_fail(work->diag, HELIX_E_META_HOOK, HMOD_STAGE_METADATA,
 				   HMOD_NOWHERE);
-		hmod_diag_name(work->diag, hmod_hook_name(i), SIZE_MAX);
+		hmod_diag_name(work->diag, hmod_hook_name((enum hmod_hook)i), SIZE_MAX);
 		hmod_diag_other(work->diag, "is not in the module's code", SIZE_MAX);
 	}
 	return status;
@@ -70,6 +71,7 @@ static enum helix_status run_stages(struct hload_work *work)
 		hload_resolve,
 		hload_relocate,
 		find_hooks,
+		hload_find_interfaces,
 		hload_keep_names,
 		seal_regions,
 	};
@@ -124,6 +126,7 @@ void hload_object_unload(struct hload_object *object, const struct hload_host *h
 	release(host, object->exports, object->export_room * sizeof *object->exports);
 	release(host, object->functions, object->function_count * sizeof *object->functions);
 	release(host, object->strings, object->strings_size);
+	release(host, object->interfaces, object->interface_count * sizeof *object->interfaces);
 	release(host, object->providers, object->provider_room * sizeof *object->providers);
 	for (enum hload_kind kind = 0; kind < HLOAD_KINDS; kind++)
 		if (object->region[kind].address)

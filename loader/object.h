@@ -24,6 +24,12 @@ struct hload_function {
 	uint32_t name; /* offset in `strings` */
 };
 
+/* Where one of the object's interfaces stands; the n-th of its metadata. */
+struct hload_object_interface {
+	uint64_t operations; /* of the first of its function pointers */
+	uint64_t message; /* its function for messages; 0: none */
+};
+
 struct hload_object {
 	struct hload_region region[HLOAD_KINDS];
 	uint64_t hook[HMOD_HOOKS]; /* run-time addresses; 0: not given */
@@ -33,6 +39,8 @@ struct hload_object {
 	uint32_t function_count;
 	char *strings; /* names of exports and functions */
 	size_t strings_size;
+	struct hload_object_interface *interfaces;
+	uint32_t interface_count;
 	void **providers; /* owners of imported symbols, each once, never NULL or self */
 	uint32_t provider_count, provider_room; /* entries used, allocated */
 };

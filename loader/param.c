@@ -179,11 +179,3 @@ uint64_t helix_module_id(const struct helix_context *ctx)
 {
 	return ctx->module->id;
 }
-
-#define API(function) { #function, (uint64_t)(uintptr_t)function }
-const struct hload_symbol hload_api[] = {
-	API(helix_config),	API(helix_config_or),	API(helix_config_uint),
-	API(helix_config_int),	API(helix_config_bool), API(helix_config_item),
-	API(helix_module_id),
-};
-const size_t hload_api_count = sizeof hload_api / sizeof hload_api[0];

@@ -45,7 +45,7 @@ static enum helix_status enter(struct hload_module *module, struct hmod_diag *di
 {
 	struct hload_system *system = module->system;
 
-	if (hload_find(system, module->meta.name))
+	if (hload_find_locked(system, module->meta.name))
 		return hload_fail_module(diag, HELIX_E_ALREADY_EXISTS, HMOD_STAGE_REGISTER, module);
 	if (!hload_index_add(&system->names, &module->node, module->meta.name))
 		return hload_fail_memory(diag, HMOD_STAGE_REGISTER, sizeof *module, "the registry");
@@ -70,10 +70,18 @@ static void leave(struct hload_module *module)
 
 void hload_forget(struct hload_module *module)
 {
-	struct hload_system *system = module->system;
-
 	hload_graph_remove(module);
 	leave(module);
+	hload_catalog_remove(module);
+	module->gone = true;
+	if (!module->references)
+		hload_discard(module);
+}
+
+void hload_discard(struct hload_module *module)
+{
+	struct hload_system *system = module->system;
+
 	hload_free(system, module->path, module->path ? hload_length(module->path) + 1 : 0);
 	hload_free(system, module->table, module->table_size);
 	hload_free(system, module, sizeof *module);
@@ -86,9 +94,9 @@ static enum helix_status register_module(struct hload_module *module, struct hmo
 
 	if ((status = read_metadata(module, file, diag)) ||
 	    (status = keep_path(module, path, diag)) || (status = enter(module, diag)) ||
-	    (status = hload_graph_add(module, diag)))
+	    (status = hload_graph_add(module, diag)) || (status = hload_graph_cycle(module, diag)))
 		return status;
-	return hload_graph_cycle(module, diag);
+	return hload_catalog_add(module, diag);
 }
 
 enum helix_status hload_register(struct hload_system *system, struct hmod_span file,
@@ -110,7 +118,6 @@ enum helix_status hload_register(struct hload_system *system, struct hmod_span f
 	if (status) {
 		hload_forget(fresh);
 	} else {
-		fresh->id = system->next_id++;
 		fresh->context.module = fresh;
 		*module = fresh;
 	}
@@ -124,7 +131,9 @@ enum helix_status hload_unregister(struct hload_system *system, struct hload_mod
 	enum helix_status status = HELIX_OK;
 
 	hload_lock(system);
-	if (module->state == HLOAD_REGISTERED) {
+	if (module->gone) {
+		status = hload_fail_module(diag, HELIX_E_NOT_FOUND, HMOD_STAGE_REGISTER, module);
+	} else if (module->state == HLOAD_REGISTERED) {
 		hload_forget(module);
 	} else {
 		status = hload_fail_module(diag, HELIX_E_WRONG_STATE, HMOD_STAGE_REGISTER, module);
@@ -136,7 +145,7 @@ enum helix_status hload_unregister(struct hload_system *system, struct hload_mod
 
 /* ---- finding ------------------------------------------------------------------- */
 
-struct hload_module *hload_find(struct hload_system *system, const char *name)
+struct hload_module *hload_find_locked(const struct hload_system *system, const char *name)
 {
 	char normal[HELIX_NAME_MAX + 1];
 	size_t length = hload_length(name);
@@ -147,12 +156,13 @@ struct hload_module *hload_find(struct hload_system *system, const char *name)
 						       hmod_name_hash(normal, length));
 }
 
-struct hload_module *hload_find_id(struct hload_system *system, uint64_t id)
+struct hload_module *hload_find(struct hload_system *system, const char *name)
 {
-	struct hload_module *module = system->first;
+	struct hload_module *module;
 
-	while (module && module->id != id)
-		module = module->next;
+	hload_lock(system);
+	module = hload_find_locked(system, name);
+	hload_unlock(system);
 	return module;
 }
 

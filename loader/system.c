@@ -2,9 +2,11 @@
  *
  * The system itself: counted memory, its indices, what the embedder exports.
  */
-#include "loader/internal.h"
+#include "loader/call.h"
 
 #include "helix/module.h"
+
+struct hload_system *hload_api_system;
 
 size_t hload_length(const char *text)
 {
@@ -89,6 +91,37 @@ void hload_unlock(struct hload_system *system)
 		system->outer->unlock(system->outer->ctx);
 }
 
+void *hload_lock_alloc(struct hload_system *system, size_t size)
+{
+	void *block;
+
+	hload_lock(system);
+	block = hload_alloc(system, size);
+	hload_unlock(system);
+	return block;
+}
+
+void hload_lock_free(struct hload_system *system, void *block, size_t size)
+{
+	hload_lock(system);
+	hload_free(system, block, size);
+	hload_unlock(system);
+}
+
+size_t hload_format(const struct hload_system *system, char *text, size_t capacity,
+		    const char *format, va_list arguments)
+{
+	const struct hload_host *host = system->outer;
+	size_t length;
+
+	if (host->format)
+		return host->format(host->ctx, text, capacity, format, arguments);
+	length = hload_length(format);
+	for (size_t i = 0; i <= length && i < capacity; i++)
+		text[i] = i + 1 < capacity ? format[i] : 0;
+	return length;
+}
+
 void hload_log(struct hload_system *system, int level, const char *format, ...)
 {
 	va_list arguments;
@@ -137,6 +170,29 @@ enum helix_status hload_fail_memory(struct hmod_diag *diag, enum hmod_stage stag
 	return HELIX_E_NO_MEMORY;
 }
 
+void hload_diag_detail(struct hmod_diag *diag, const char *text)
+{
+	char detail[HLOAD_FAIL_TEXT + 2] = ": ";
+	size_t length = hload_length(text);
+
+	if (!length)
+		return;
+	memcpy(detail + 2, text, length + 1);
+	hmod_diag_other(diag, detail, SIZE_MAX);
+}
+
+enum helix_status hload_fail_hook(const struct hload_module *module,
+				  const struct hload_frame *frame, enum hmod_stage stage,
+				  int result, struct hmod_diag *diag)
+{
+	hmod_fail(diag, HELIX_E_INIT, stage, HMOD_NOWHERE);
+	hmod_diag_name(diag, frame->what, SIZE_MAX);
+	hmod_diag_numbers(diag, 0, (uint64_t)(int64_t)result);
+	hmod_diag_section(diag, 0, module->meta.name, SIZE_MAX);
+	hload_diag_detail(diag, frame->text);
+	return HELIX_E_INIT;
+}
+
 enum helix_status hload_fail_module(struct hmod_diag *diag, enum helix_status status,
 				    enum hmod_stage stage, const struct hload_module *module)
 {
@@ -145,12 +201,19 @@ enum helix_status hload_fail_module(struct hmod_diag *diag, enum helix_status st
 	return status;
 }
 
-void hload_diag_free(struct hload_system *system, struct hmod_diag *diag)
+void hload_diag_free_locked(struct hload_system *system, struct hmod_diag *diag)
 {
 	if (diag && diag->list) {
 		hload_free(system, diag->list, hload_length(diag->list) + 1);
 		diag->list = NULL;
 	}
+}
+
+void hload_diag_free(struct hload_system *system, struct hmod_diag *diag)
+{
+	hload_lock(system);
+	hload_diag_free_locked(system, diag);
+	hload_unlock(system);
 }
 
 void hload_counts(const struct hload_system *system, struct hload_counts *counts)
@@ -177,6 +240,11 @@ static void release(struct hload_system *system)
 		system->tables = table->next;
 		hload_free(system, table, table_size(table->count));
 	}
+	hload_events_free(system);
+	hload_free(system, system->by_id, system->by_id_room * sizeof *system->by_id);
+	if (hload_api_system == system)
+		hload_api_system = NULL;
+	hload_index_release(&system->interfaces);
 	hload_index_release(&system->names);
 	hload_index_release(&system->exports);
 	hload_index_release(&system->waiting);
@@ -205,18 +273,25 @@ struct hload_system *hload_create(const struct hload_host *host)
 	if (!hload_index_init(&system->names, &system->host) ||
 	    !hload_index_init(&system->exports, &system->host) ||
 	    !hload_index_init(&system->waiting, &system->host) ||
-	    !hload_index_init(&system->providers, &system->host)) {
+	    !hload_index_init(&system->providers, &system->host) ||
+	    !hload_index_init(&system->interfaces, &system->host) || !hload_events_init(system)) {
 		release(system);
 		return NULL;
 	}
+	hload_api_system = system;
 	return system;
 }
 
 void hload_destroy(struct hload_system *system)
 {
 	hload_lock(system);
-	while (system->newest) /* nobody holds it: holders come later */
+	while (system->newest) { /* nobody holds it: holders come later */
+		if (system->newest->state == HLOAD_RUNNING)
+			hload_quiesce(system->newest, NULL);
+		if (system->newest->state == HLOAD_RUNNING) /* somebody stays inside for good */
+			hload_advance(system->newest, HLOAD_STOP, NULL);
 		hload_unload(system->newest, NULL);
+	}
 	while (system->last)
 		hload_forget(system->last);
 	hload_unlock(system);

@@ -39,6 +39,8 @@ static const char *const stages[HMOD_STAGES] = {
 	[HMOD_STAGE_START] = "start",
 	[HMOD_STAGE_STOP] = "stop",
 	[HMOD_STAGE_UNLOAD] = "unload",
+	[HMOD_STAGE_REQUEST] = "request",
+	[HMOD_STAGE_STATE] = "state",
 };
 
 static const struct status_row *row_of(int status)

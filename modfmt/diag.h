@@ -33,10 +33,12 @@ enum hmod_stage {
 	HMOD_STAGE_START,
 	HMOD_STAGE_STOP,
 	HMOD_STAGE_UNLOAD,
+	HMOD_STAGE_REQUEST,
+	HMOD_STAGE_STATE,
 	HMOD_STAGES
 };
 
-#define HMOD_DIAG_TEXT 96 /* bytes kept of a name, with its NUL */
+#define HMOD_DIAG_TEXT 128 /* bytes kept of a name, with its NUL */
 #define HMOD_NOWHERE UINT64_MAX /* no file offset applies */
 
 struct hmod_diag {

@@ -160,7 +160,7 @@ uint64_t helix_module_id(const struct helix_context *ctx);
 
 /* Says why the running hook fails, in printf's way, and returns `status`:
  * `return helix_fail(HELIX_E_IO, "no device at 0x%x", port);`. The text (up to
- * 127 bytes) stands in whatever reports the failure. Of a hook that succeeds it
+ * 119 bytes) stands in whatever reports the failure. Of a hook that succeeds it
  * is dropped. */
 int helix_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

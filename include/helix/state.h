@@ -17,6 +17,7 @@ extern "C" {
 #endif
 
 #define HELIX_STATE_MAX (UINT32_C(16) << 20) /* bytes of a whole state */
+#define HELIX_STATE_FIELDS 1024 /* in one */
 
 struct helix_state_writer;
 struct helix_state_reader;

@@ -25,10 +25,10 @@
 	  "add the module that provides it to the initrd")                     \
 	X(CIRCULAR, -6, "dependency cycle: %l", "")                            \
 	X(VERSION_MISMATCH, -7, "depends on %o, found %n %u", "")              \
-	X(ABI, -8, "built for module ABI %v, the kernel has %u",               \
+	X(ABI, -8, "built for module ABI %v, which is %o: the kernel has %u",  \
 	  "build it again with this kernel's headers")                         \
 	X(LOAD, -9, "%n could not be loaded", "")                              \
-	X(INIT, -10, "%n failed with status %d", "")                           \
+	X(INIT, -10, "%n failed with status %d%o", "")                         \
 	X(WRONG_STATE, -11, "module %n is %o", "")                             \
 	X(ESSENTIAL, -12, "module %n is essential and cannot be unloaded", "") \
 	X(INTERNAL, -13, "internal error in %n", "")                           \

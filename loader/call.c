@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Frames and counts of calls into modules: see call.h.
+ */
+#include "loader/call.h"
+
+#include "helix/module.h"
+
+static struct hload_frame **slot(const struct hload_system *system)
+{
+	const struct hload_host *host = system->outer;
+
+	if (host->frames)
+		return (struct hload_frame **)host->frames(host->ctx);
+	return (struct hload_frame **)(uintptr_t)&system->frames;
+}
+
+struct hload_frame *hload_frame_current(const struct hload_system *system)
+{
+	return *slot(system);
+}
+
+/* A deadline and the depth of requests reach into calls made meanwhile. */
+void hload_frame_push(struct hload_system *system, struct hload_frame *frame)
+{
+	struct hload_frame **top = slot(system);
+
+	frame->system = system;
+	frame->outer = *top;
+	frame->deadline = frame->outer ? frame->outer->deadline : 0;
+	frame->depth = frame->outer ? frame->outer->depth : 0;
+	frame->text[0] = 0;
+	*top = frame;
+}
+
+void hload_frame_pop(const struct hload_frame *frame)
+{
+	*slot(frame->system) = frame->outer;
+}
+
+void hload_pin(struct hload_module *module)
+{
+	module->inside++;
+}
+
+void hload_unpin(struct hload_module *module)
+{
+	module->inside--;
+}
+
+int hload_call(struct hload_module *module, struct hload_frame *frame, const char *what,
+	       int (*hook)(void *argument), void *argument)
+{
+	const struct hload_host *host = module->system->outer;
+	int result;
+
+	hload_frame_push(module->system, frame);
+	frame->module = module;
+	frame->what = what;
+	result = host->call ? host->call(host->ctx, module->meta.name, hook, argument) :
+			      hook(argument);
+	hload_frame_pop(frame);
+	return result;
+}
+
+uint64_t hload_now(const struct hload_system *system)
+{
+	return system->outer->now_ns ? system->outer->now_ns(system->outer->ctx) : 0;
+}
+
+bool hload_wait(struct hload_system *system, uint64_t deadline)
+{
+	const struct hload_host *host = system->outer;
+
+	if (!host->pause || hload_now(system) > deadline)
+		return false;
+	hload_unlock(system);
+	host->pause(host->ctx);
+	hload_lock(system);
+	return true;
+}
+
+int helix_fail(int status, const char *format, ...)
+{
+	struct hload_frame *frame = hload_api_system ? hload_frame_current(hload_api_system) : NULL;
+	va_list arguments;
+
+	if (!frame)
+		return status;
+	va_start(arguments, format);
+	hload_format(frame->system, frame->text, sizeof frame->text, format, arguments);
+	va_end(arguments);
+	return status;
+}

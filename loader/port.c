@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Ports: what users of an interface hold, and the counting side of the gate.
+ * See interface.h.
+ */
+#include "loader/interface.h"
+
+#include "helix/module.h"
+
+/* ---- through the gate: any context, no lock ------------------------------------------ */
+
+/* Counts the caller in; the phase is read again after, so that whoever turned
+ * it in between has been seen. */
+static uint32_t come_in(struct hload_port *port)
+{
+	for (;;) {
+		uint32_t phase = __atomic_load_n(&port->phase, __ATOMIC_SEQ_CST);
+
+		__atomic_add_fetch(&port->inside[phase], 1, __ATOMIC_SEQ_CST);
+		if (phase == __atomic_load_n(&port->phase, __ATOMIC_SEQ_CST))
+			return phase;
+		__atomic_sub_fetch(&port->inside[phase], 1, __ATOMIC_SEQ_CST);
+	}
+}
+
+uint64_t hload_gate_enter(struct hload_port *port, uint32_t operation, struct hload_frame *frame)
+{
+	const struct hload_implementor *to;
+
+	frame->port = port;
+	frame->phase = come_in(port);
+	to = __atomic_load_n(&port->bound, __ATOMIC_SEQ_CST);
+	if (!to || operation >= to->declared->count || !to->operation[operation]) {
+		frame->status = HELIX_E_NOT_SUPPORTED;
+		__atomic_sub_fetch(&port->inside[frame->phase], 1, __ATOMIC_SEQ_CST);
+		return 0;
+	}
+	hload_frame_push(port->system, frame);
+	frame->module = to->module;
+	frame->what = port->interface->node.key;
+	return to->operation[operation];
+}
+
+void hload_gate_leave(struct hload_frame *frame)
+{
+	struct hload_port *port = frame->port;
+
+	hload_frame_pop(frame);
+	__atomic_sub_fetch(&port->inside[frame->phase], 1, __ATOMIC_SEQ_CST);
+}
+
+/* ---- binding --------------------------------------------------------------------- */
+
+static bool fits(const struct hload_port *port, const struct hload_implementor *implementor)
+{
+	const struct hmod_flat_interface *declared = implementor->declared;
+
+	return declared->major == port->version >> 16 &&
+	       declared->minor >= (port->version & 0xffff) &&
+	       (!port->from || port->from == implementor->module->id);
+}
+
+static void bind(struct hload_port *port)
+{
+	struct hload_implementor *to = port->interface->implementors;
+
+	while (to && !fits(port, to))
+		to = to->next;
+	__atomic_store_n(&port->bound, to, __ATOMIC_SEQ_CST);
+}
+
+void hload_ports_bind(struct hload_interface *interface)
+{
+	for (struct hload_port *port = interface->ports; port; port = port->next)
+		bind(port);
+}
+
+static uint64_t inside(const struct hload_port *port, uint32_t phase)
+{
+	return __atomic_load_n(&port->inside[phase], __ATOMIC_SEQ_CST);
+}
+
+static bool drain(struct hload_port *port, uint64_t deadline)
+{
+	uint32_t old = __atomic_load_n(&port->phase, __ATOMIC_SEQ_CST);
+
+	while (inside(port, !old))
+		if (!hload_wait(port->system, deadline))
+			return false;
+	__atomic_store_n(&port->phase, !old, __ATOMIC_SEQ_CST);
+	while (inside(port, old))
+		if (!hload_wait(port->system, deadline))
+			return false;
+	return true;
+}
+
+bool hload_ports_drain(struct hload_module *module, uint64_t deadline, uint64_t *count)
+{
+	*count = 0;
+	for (uint32_t i = 0; i < module->implementor_count; i++) {
+		struct hload_interface *interface = module->implementors[i].interface;
+		struct hload_port *port = interface ? interface->ports : NULL;
+
+		for (; port; port = port->next)
+			if (!drain(port, deadline))
+				*count += inside(port, 0) + inside(port, 1);
+	}
+	return !*count;
+}
+
+const char *hload_ports_user(const struct hload_module *module, uint32_t i,
+			     const char **interface)
+{
+	for (uint32_t k = 0; k < module->implementor_count; k++) {
+		const struct hload_implementor *implementor = &module->implementors[k];
+		const struct hload_port *port =
+			implementor->interface ? implementor->interface->ports : NULL;
+
+		for (; port; port = port->next)
+			for (const struct hload_user *user = port->users;
+			     user && port->bound == implementor; user = user->next)
+				if (user->module != module && !i--) {
+					*interface = port->interface->node.key;
+					return user->module ? user->module->meta.name : "kernel";
+				}
+	}
+	return NULL;
+}
+
+/* ---- having one ------------------------------------------------------------------- */
+
+static struct hload_port *find(struct hload_interface *interface, uint32_t version, uint64_t from)
+{
+	struct hload_port *port = interface->ports;
+
+	while (port && (port->version != version || port->from != from))
+		port = port->next;
+	return port;
+}
+
+static void discard(struct hload_port *port)
+{
+	const struct hload_host *host = &port->system->host;
+
+	if (port->region.address)
+		host->release(host->ctx, HLOAD_TEXT, &port->region);
+	hload_free(port->system, port, sizeof *port);
+}
+
+static struct hload_port *make(struct hload_system *system, struct hload_interface *interface,
+			       uint32_t version, uint64_t from)
+{
+	const struct hload_host *host = &system->host;
+	struct hload_port *port = hload_alloc(system, sizeof *port);
+
+	if (!port)
+		return NULL;
+	memset(port, 0, sizeof *port);
+	port->system = system;
+	port->interface = interface;
+	port->version = version;
+	port->from = from;
+	if (!host->place(host->ctx, HLOAD_TEXT, HLOAD_GATE_SIZE, 16, &port->region)) {
+		port->region.address = 0;
+		discard(port);
+		return NULL;
+	}
+	hload_gate_write(port->region.write, port->region.address, port);
+	if (!host->seal(host->ctx, HLOAD_TEXT, &port->region)) {
+		discard(port);
+		return NULL;
+	}
+	port->next = interface->ports;
+	interface->ports = port;
+	bind(port);
+	return port;
+}
+
+/* Takes it out and frees it; nobody uses it any more, and so nobody is inside
+ * but who broke the rules: for him the wait. */
+static void unmake(struct hload_port *port)
+{
+	struct hload_interface *interface = port->interface;
+	struct hload_system *system = port->system;
+	struct hload_port **at = &interface->ports;
+
+	while (*at != port)
+		at = &(*at)->next;
+	*at = port->next;
+	__atomic_store_n(&port->bound, NULL, __ATOMIC_SEQ_CST);
+	drain(port, hload_now(system) + HLOAD_DRAIN_NS);
+	discard(port);
+	hload_interface_drop(system, interface);
+}
+
+static bool use(struct hload_port *port, struct hload_module *module)
+{
+	struct hload_user *user = port->users;
+
+	while (user && user->module != module)
+		user = user->next;
+	if (!user) {
+		user = hload_alloc(port->system, sizeof *user);
+		if (!user)
+			return false;
+		*user = (struct hload_user){ port->users, module, 0 };
+		port->users = user;
+	}
+	user->count++;
+	return true;
+}
+
+static void leave_all(struct hload_port *port, struct hload_user **at)
+{
+	struct hload_user *user = *at;
+
+	*at = user->next;
+	hload_free(port->system, user, sizeof *user);
+	if (!port->users)
+		unmake(port);
+}
+
+static const void *get(struct hload_system *system, struct hload_module *user, const char *name,
+		       uint32_t version, uint64_t from)
+{
+	struct hload_interface *interface = hload_interface_find(system, name, true);
+	struct hload_port *port;
+
+	if (!interface)
+		return NULL;
+	port = find(interface, version, from);
+	if (!port)
+		port = make(system, interface, version, from);
+	if (port && use(port, user))
+		return (const void *)(uintptr_t)(port->region.address + 16);
+	if (port && !port->users)
+		unmake(port);
+	else
+		hload_interface_drop(system, interface);
+	return NULL;
+}
+
+const void *hload_interface_get(struct hload_system *system, struct hload_module *user,
+				const char *name, uint32_t version, uint64_t implementor)
+{
+	const void *operations;
+
+	hload_lock(system);
+	operations = get(system, user, name, version, implementor);
+	hload_unlock(system);
+	return operations;
+}
+
+/* Looked for among all, not trusted: what a module gives back may be anything. */
+static struct hload_port *port_of(struct hload_system *system, const void *operations)
+{
+	const uint64_t address = (uint64_t)(uintptr_t)operations - 16;
+
+	for (struct hload_interface *i = system->first_interface; i; i = i->next)
+		for (struct hload_port *port = i->ports; port; port = port->next)
+			if (port->region.address == address)
+				return port;
+	return NULL;
+}
+
+static bool put(struct hload_system *system, struct hload_module *module, const void *operations)
+{
+	struct hload_port *port = port_of(system, operations);
+	struct hload_user **at = port ? &port->users : NULL;
+
+	while (at && *at && (*at)->module != module)
+		at = &(*at)->next;
+	if (!at || !*at)
+		return false;
+	if (!--(*at)->count)
+		leave_all(port, at);
+	return true;
+}
+
+void hload_interface_put(struct hload_system *system, struct hload_module *user,
+			 const void *operations)
+{
+	bool known;
+
+	if (!operations)
+		return;
+	hload_lock(system);
+	known = put(system, user, operations);
+	hload_unlock(system);
+	if (!known)
+		hload_log(system, HELIX_LOG_ERROR, "%s gives back an interface that it does not hold",
+			  user ? user->meta.name : "kernel");
+}
+
+static uint64_t release_of(struct hload_interface *interface, const struct hload_module *user)
+{
+	uint64_t count = 0;
+
+	for (struct hload_port *port = interface->ports, *next; port; port = next) {
+		struct hload_user **at = &port->users;
+
+		next = port->next;
+		while (*at && (*at)->module != user)
+			at = &(*at)->next;
+		if (!*at)
+			continue;
+		count += (*at)->count;
+		leave_all(port, at); /* frees the interface with its last port */
+	}
+	return count;
+}
+
+uint64_t hload_ports_release(struct hload_module *user)
+{
+	uint64_t count = 0;
+
+	for (struct hload_interface *i = user->system->first_interface, *next; i; i = next) {
+		next = i->next;
+		count += release_of(i, user);
+	}
+	return count;
+}
+
+/* ---- the module API --------------------------------------------------------------- */
+
+const void *helix_interface_get(const struct helix_context *ctx, const char *name, uint16_t major,
+				uint16_t minor)
+{
+	return helix_interface_get_from(ctx, name, major, minor, 0);
+}
+
+const void *helix_interface_get_from(const struct helix_context *ctx, const char *name,
+				     uint16_t major, uint16_t minor, uint64_t implementor)
+{
+	return hload_interface_get(ctx->module->system, ctx->module, name,
+				   HLOAD_INTERFACE_VERSION(major, minor), implementor);
+}
+
+void helix_interface_put(const struct helix_context *ctx, const void *operations)
+{
+	hload_interface_put(ctx->module->system, ctx->module, operations);
+}
+
+bool helix_interface_is_null(const void *operations)
+{
+	const struct hload_port *port;
+
+	if (!operations)
+		return true;
+	memcpy(&port, (const uint8_t *)operations - 16, sizeof port);
+	return !__atomic_load_n(&port->bound, __ATOMIC_SEQ_CST);
+}
