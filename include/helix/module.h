@@ -113,13 +113,13 @@ HELIX_FOLDED_ bool helix_dependency_good_(const char *s)
 	compare = name + __builtin_strspn(name, HELIX_NAME_BYTES_);
 	if (compare == name)
 		return false;
-	compare += __builtin_strspn(compare, " ");
+	compare += __builtin_strspn(compare, " \t");
 	version = compare + __builtin_strspn(compare, "<=>");
 	if (version == compare)
 		return !*compare;
 	if (version - compare > 2 || (version - compare == 2 && compare[1] != '='))
 		return false;
-	version += __builtin_strspn(version, " ");
+	version += __builtin_strspn(version, " \t");
 	return *version >= '0' && *version <= '9';
 }
 HELIX_FOLDED_ void helix_dependency_check_(const char *s)
