@@ -380,10 +380,10 @@ static const struct {
 	{ "zeroes alone", zeroes_only, HELIX_E_ARCHIVE_END,
 	  "the archive ends at 0x200 without a trailer; copy or make it again" },
 	{ "text behind the trailer", text_behind, HELIX_E_ARCHIVE_MAGIC,
-	  SMALL "archive entry 3 at 0x178 does not begin with 070701; "
+	  SMALL "archive entry 3 at 0x174 does not begin with 070701; "
 		"make it with hmod pack or cpio -H newc" },
 	{ "the second archive cut in its header", second_cut, HELIX_E_ARCHIVE_RANGE,
-	  SMALL "archive entry 3 at 0x174: the header ends past the archive's 428 bytes; "
+	  SMALL "archive entry 3 at 0x170: the header ends past the archive's 428 bytes; "
 		"copy or make it again" },
 	{ "padding where no trailer was", padding_inside, HELIX_E_ARCHIVE_MAGIC,
 	  "0:etc/;archive entry 1 at 0x74 does not begin with 070701; "
