@@ -94,11 +94,6 @@ static enum helix_status read_image(const struct image *image, char *text, size_
 
 /* ---- accepted ------------------------------------------------------------------ */
 
-static void make_small(struct image *i)
-{
-	small(i);
-}
-
 static void make_padded(struct image *i)
 {
 	small(i);
@@ -176,7 +171,7 @@ static const struct {
 	void (*make)(struct image *image);
 	const char *wanted; /* NULL: not compared */
 } good[] = {
-	{ "a folder and a file", make_small, SMALL },
+	{ "a folder and a file", small, SMALL },
 	{ "padding behind the trailer", make_padded, SMALL },
 	{ "two archives with odd padding between", make_two, SMALL "1:etc/;1:etc/motd=hello;" },
 	{ "three archives without padding", make_three_touching, "0:a=xyz;1:a=xyz;2:a=xyz;" },
@@ -409,19 +404,16 @@ START_TEST(cut_at_every_byte)
 	struct image image = { .size = 0 };
 	char read[2048];
 	size_t whole;
+	bool taken;
 
 	small(&image);
 	whole = image.size;
 	for (size_t n = 1; n < whole; n++) {
-		enum helix_status status;
-
 		image.size = n;
-		status = read_image(&image, read, sizeof read);
+		taken = read_image(&image, read, sizeof read) == HELIX_E_NOT_FOUND;
 		/* its last three bytes are the trailer's padding, which nobody misses */
-		ck_assert_msg((status == HELIX_E_NOT_FOUND) == (n >= whole - 3), "cut at %zu: %s", n,
-			      read);
-		ck_assert_msg(n < SECOND_ENTRY || !strncmp(read, "0:etc/;", 7), "cut at %zu: %s", n,
-			      read);
+		ck_assert_msg(taken == (n >= whole - 3), "cut at %zu: %s", n, read);
+		ck_assert(n < SECOND_ENTRY || !strncmp(read, "0:etc/;", 7));
 	}
 }
 END_TEST
@@ -478,7 +470,6 @@ START_TEST(gzip_is_known_by_two_bytes)
 {
 	static const uint8_t magic[] = { 0x1f, 0x8b, 8 };
 
-	ck_assert(archive_is_gzip((struct hmod_span){ magic, 3 }));
 	ck_assert(archive_is_gzip((struct hmod_span){ magic, 2 }));
 	ck_assert(!archive_is_gzip((struct hmod_span){ magic, 1 }));
 	ck_assert(!archive_is_gzip((struct hmod_span){ NULL, 0 }));
@@ -491,6 +482,7 @@ int main(void)
 	Suite *suite = suite_create("initrd/archive");
 	TCase *tcase = tcase_create("reader and header writer");
 	SRunner *runner = srunner_create(suite);
+	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, accepts, 0, sizeof good / sizeof good[0]);
@@ -502,7 +494,7 @@ int main(void)
 	tcase_add_test(tcase, gzip_is_known_by_two_bytes);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
-	int failed = srunner_ntests_failed(runner);
+	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
 	return failed != 0;
 }
