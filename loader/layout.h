@@ -28,6 +28,7 @@ struct hload_work {
 	struct hload_placed *section; /* section_count entries */
 	uint64_t *value; /* symbol_count run-time values; NULL if there are no symbols */
 	void **owners; /* of imports, with repetitions: `undefined` entries */
+	uint32_t *slot; /* a symbol: its entry of the GOT, from 1; NULL until one is needed */
 
 	uint64_t size[HLOAD_KINDS], align[HLOAD_KINDS]; /* bytes */
 	uint64_t base[HLOAD_KINDS]; /* run-time addresses; an empty kind borrows another's */
@@ -37,12 +38,20 @@ struct hload_work {
 	uint32_t missing; /* undefined, strong, and nobody's */
 	uint32_t owner_count;
 	uint32_t function_count;
+	bool numbers; /* some symbols are numbers, which stay where they are in the kernel */
 };
 
 /* `count` × `each` bytes from the host, not zeroed; NULL after NO_MEMORY was
  * reported at `stage` for `what`. count must not be 0. */
 void *hload_work_alloc(struct hload_work *work, size_t count, size_t each, enum hmod_stage stage,
 		       const char *what);
+
+/* What GOT-relative relocations count from, and `_GLOBAL_OFFSET_TABLE_`: any
+ * fixed place near the module does. Relies on placed regions. */
+static inline uint64_t hload_got(const struct hload_work *work)
+{
+	return work->base[HLOAD_RODATA];
+}
 
 static inline bool hload_is_placed(const struct hload_work *work, uint32_t section)
 {

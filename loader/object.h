@@ -26,6 +26,7 @@ struct hload_function {
 
 struct hload_object {
 	struct hload_region region[HLOAD_KINDS];
+	struct hload_region got; /* RODATA: 8 bytes an address; only where code needs it */
 	uint64_t hook[HMOD_HOOKS]; /* run-time addresses; 0: not given */
 	struct hload_export_entry *exports;
 	uint32_t export_count, export_room; /* entries in the index, allocated */

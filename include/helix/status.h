@@ -92,6 +92,8 @@
 	X(RELOC_OVERFLOW, -94, "relocation %i of section %s: %o against %n: %F does not fit", \
 	  "compile with -mcmodel=kernel -fno-pic (hmod cc does)")              \
 	X(RELOC_TARGET, -95, "relocation %i of section %s: %n is in a section that is not loaded", "") \
+	X(RELOC_SIZE, -96, "relocation %i of section %s: the size of %n is not known here", \
+	  "take it with sizeof in the module that defines it")                 \
 	/* the file: metadata */                                               \
 	X(META_MISSING, -112, "no module metadata (section .hmod.module)",     \
 	  "declare the module with HELIX_MODULE")                              \

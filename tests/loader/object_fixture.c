@@ -50,6 +50,7 @@ void fixture_close(struct fixture *f)
 	give_back(f, w->section, f->image.section_count * sizeof *w->section);
 	give_back(f, w->value, f->image.symbol_count * sizeof *w->value);
 	give_back(f, w->owners, w->undefined * sizeof *w->owners);
+	give_back(f, w->slot, f->image.symbol_count * sizeof *w->slot);
 	if (f->diag.list)
 		give_back(f, f->diag.list, strlen(f->diag.list) + 1);
 	hload_object_unload(&f->object, &f->harness.host, &f->index);
