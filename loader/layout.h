@@ -38,6 +38,7 @@ struct hload_work {
 	uint32_t missing; /* undefined, strong, and nobody's */
 	uint32_t owner_count;
 	uint32_t function_count;
+	uint32_t array_count; /* sections of constructors and destructors */
 	bool numbers; /* some symbols are numbers, which stay where they are in the kernel */
 };
 
@@ -70,6 +71,10 @@ enum helix_status hload_copy_sections(struct hload_work *work);
 /* Checks every symbol and gives it its value; collects the providers. Refuses
  * strong undefined symbols that nobody exports, all of them in one message. */
 enum helix_status hload_resolve(struct hload_work *work);
+/* Finds the constructors and destructors, in order, once they are relocated. */
+enum helix_status hload_find_arrays(struct hload_work *work);
+/* True for a section of theirs. */
+bool hload_is_array(const struct hmod_image *image, uint32_t section);
 /* Keeps the names of functions, sorted by address, and enters the exports into
  * the index. */
 enum helix_status hload_keep_names(struct hload_work *work);

@@ -78,6 +78,7 @@ static enum helix_status run_stages(struct hload_work *work)
 		hload_copy_sections,
 		hload_resolve,
 		hload_relocate,
+		hload_find_arrays,
 		find_hooks,
 		hload_keep_names,
 		seal_regions,
@@ -134,6 +135,7 @@ void hload_object_unload(struct hload_object *object, const struct hload_host *h
 	release(host, object->exports, object->export_room * sizeof *object->exports);
 	release(host, object->functions, object->function_count * sizeof *object->functions);
 	release(host, object->strings, object->strings_size);
+	release(host, object->arrays, object->array_room * sizeof *object->arrays);
 	release(host, object->providers, object->provider_room * sizeof *object->providers);
 	for (enum hload_kind kind = 0; kind < HLOAD_KINDS; kind++)
 		if (object->region[kind].address)

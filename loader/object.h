@@ -24,6 +24,15 @@ struct hload_function {
 	uint32_t name; /* offset in `strings` */
 };
 
+/* One array of constructors or destructors: addresses of functions. */
+struct hload_array {
+	uint64_t address; /* of the first entry, in the module */
+	uint32_t count; /* entries */
+	uint32_t section, priority; /* their order */
+	bool fini; /* destructors */
+	bool old; /* .ctors, .dtors: the other way round */
+};
+
 struct hload_object {
 	struct hload_region region[HLOAD_KINDS];
 	struct hload_region got; /* RODATA: 8 bytes an address; only where code needs it */
@@ -34,6 +43,9 @@ struct hload_object {
 	uint32_t function_count;
 	char *strings; /* names of exports and functions */
 	size_t strings_size;
+	struct hload_array *arrays; /* in order; NULL for most modules */
+	uint32_t array_count, array_room; /* entries used, allocated */
+	bool constructed; /* the constructors ran, the destructors did not */
 	void **providers; /* owners of imported symbols, each once, never NULL or self */
 	uint32_t provider_count, provider_room; /* entries used, allocated */
 };
@@ -59,5 +71,11 @@ enum helix_status hload_object_load(struct hload_object *object,
  * zeroed object and after any stage. */
 void hload_object_unload(struct hload_object *object, const struct hload_host *host,
 			 struct hload_index *exports);
+
+/* Call the module's constructors in order, and its destructors the other way.
+ * Without arrays nothing is done but keeping `constructed`. Called where hooks
+ * are. */
+void hload_construct(struct hload_object *object);
+void hload_destruct(struct hload_object *object);
 
 #endif

@@ -94,6 +94,8 @@
 	X(RELOC_TARGET, -95, "relocation %i of section %s: %n is in a section that is not loaded", "") \
 	X(RELOC_SIZE, -96, "relocation %i of section %s: the size of %n is not known here", \
 	  "take it with sizeof in the module that defines it")                 \
+	X(ARRAY, -97, "section %s: entry %i %n",                               \
+	  "a constructor is a function of the module itself")                  \
 	/* the file: metadata */                                               \
 	X(META_MISSING, -112, "no module metadata (section .hmod.module)",     \
 	  "declare the module with HELIX_MODULE")                              \

@@ -76,7 +76,8 @@ enum helix_status fixture_run(struct fixture *f, enum fixture_stage last)
 	static enum helix_status (*const stages[])(struct hload_work *) = {
 		[LAY_OUT] = hload_lay_out,	[PLACE] = hload_place_regions,
 		[COPY] = hload_copy_sections,	[RESOLVE] = hload_resolve,
-		[RELOCATE] = hload_relocate,	[NAMES] = hload_keep_names,
+		[RELOCATE] = hload_relocate,	[ARRAYS] = hload_find_arrays,
+		[NAMES] = hload_keep_names,
 	};
 	enum helix_status status = HELIX_OK;
 
