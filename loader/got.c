@@ -8,6 +8,16 @@
 
 #include "modfmt/mem.h"
 
+bool hload_is_got_name(const char *name)
+{
+	static const char got[] = "_GLOBAL_OFFSET_TABLE_";
+	size_t i = 0;
+
+	while (got[i] && name[i] == got[i])
+		i++;
+	return name[i] == got[i];
+}
+
 /* Gives slots to the symbols that one relocation section needs them for. What
  * is wrong with an entry is said when it is applied. */
 static void number_slots(struct hload_work *work, uint32_t section, uint32_t *count)

@@ -76,6 +76,7 @@ static enum helix_status run_stages(struct hload_work *work)
 		hload_lay_out,
 		hload_place_regions,
 		hload_copy_sections,
+		hload_find_namespaces,
 		hload_resolve,
 		hload_relocate,
 		hload_find_arrays,
@@ -105,6 +106,10 @@ static void release_work(struct hload_work *work)
 	release(host, work->section, image->section_count * sizeof *work->section);
 	release(host, work->value, image->symbol_count * sizeof *work->value);
 	release(host, work->owners, work->undefined * sizeof *work->owners);
+	if (work->namespace_nodes)
+		hload_index_release(&work->namespaces);
+	release(host, work->namespace_nodes,
+		work->namespace_count * sizeof *work->namespace_nodes);
 	release(host, work->slot, image->symbol_count * sizeof *work->slot);
 }
 

@@ -16,6 +16,8 @@ struct hload_export_entry {
 	struct hload_node node; /* key: the name */
 	uint64_t address;
 	void *owner; /* the module, or NULL for the embedder */
+	const char *ns; /* only for those who declare it; NULL: for all */
+	bool weak; /* gives way to one that is not */
 };
 
 /* A function's place, for backtraces; sorted by address. */

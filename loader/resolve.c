@@ -35,20 +35,10 @@ static const struct hload_export_entry *find_export(const struct hload_work *wor
 
 /* ---- values ------------------------------------------------------------------ */
 
-static bool is_got(const char *name)
-{
-	static const char got[] = "_GLOBAL_OFFSET_TABLE_";
-	size_t i = 0;
-
-	while (got[i] && name[i] == got[i])
-		i++;
-	return name[i] == got[i];
-}
-
 /* Nobody exports it: the loader's own, a weak one (0), or missing. */
 static void resolve_missing(struct hload_work *work, uint32_t symbol, const char *name)
 {
-	if (is_got(name))
+	if (hload_is_got_name(name))
 		work->value[symbol] = hload_got(work);
 	else if (elf64_symbol_bind(&work->image->symbols[symbol]) == ELF_STB_WEAK)
 		work->numbers = true;
@@ -71,6 +61,9 @@ static enum helix_status resolve_undefined(struct hload_work *work, uint32_t sym
 		resolve_missing(work, symbol, name);
 		return HELIX_OK;
 	}
+	if (entry->ns && entry->owner != work->loading->owner &&
+	    (status = hload_may_import(work, symbol, entry)))
+		return status;
 	work->value[symbol] = entry->address;
 	if (entry->owner && entry->owner != work->loading->owner &&
 	    (!work->owner_count || work->owners[work->owner_count - 1] != entry->owner))
@@ -177,7 +170,7 @@ static void put_all_missing(struct list *list, const struct hload_work *work)
 		size_t length = 0;
 
 		if (hmod_symbol_section(work->image, i, &special) != ELF_SHN_UNDEF ||
-		    elf64_symbol_bind(&work->image->symbols[i]) == ELF_STB_WEAK || is_got(name))
+		    elf64_symbol_bind(&work->image->symbols[i]) == ELF_STB_WEAK || hload_is_got_name(name))
 			continue;
 		while (name[length])
 			length++;

@@ -110,6 +110,9 @@
 	X(META_PARAM, -119, "module metadata: parameter %n: %o", "")           \
 	X(META_EXPORT, -120, "export %i: %n %o", "")                           \
 	X(META_TEXT, -121, "module metadata: %n %o", "")                       \
+	X(META_NAMESPACE, -122, "module metadata: namespace %i in .hmod.import_ns %o", "") \
+	X(NAMESPACE, -123, "symbol %n belongs to namespace %o",                \
+	  "add HELIX_IMPORT_NS with that name")                                \
 	/* archives and compressed files */                                    \
 	X(ARCHIVE_MAGIC, -144, "archive entry %i at %F does not begin with 070701", \
 	  "make it with hmod pack or cpio -H newc")                            \
