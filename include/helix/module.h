@@ -214,6 +214,14 @@ HELIX_FOLDED_ void helix_dependency_check_(const char *s)
 			.removed = removed_,                                   \
 		}
 
+/* Lets this module import what others export into namespace `ns`, a string of 1
+ * to 63 bytes. Any number of times. */
+#define HELIX_IMPORT_NS(ns) HELIX_IMPORT_NS_1_(ns, __COUNTER__)
+#define HELIX_IMPORT_NS_1_(ns, n) HELIX_IMPORT_NS_2_(ns, n)
+#define HELIX_IMPORT_NS_2_(ns, n)                                              \
+	static const char helix_import_ns_##n[]                                \
+		__attribute__((section(".hmod.import_ns"), used, aligned(1))) = ns
+
 /* ---- context and parameters ------------------------------------------ */
 
 /* The value of a parameter as text; NULL when it is neither set nor declared. */
