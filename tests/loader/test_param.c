@@ -104,7 +104,8 @@ START_TEST(a_wrong_setting_is_refused_with_its_reason)
 		{ { "loud", "maybe" }, HELIX_E_PARAM_VALUE, "parameter loud: 'maybe' is neither true nor false" },
 		{ { "loud", "a value that is so long that it cannot be told in full and yet the "
 			    "reason has to stand there" }, HELIX_E_PARAM_VALUE,
-		  "parameter loud: 'a value that is so long that it cannot be told in full' is neither " },
+		  "parameter loud: 'a value that is so long that it cannot be told in full and yet the "
+		  "reason has to stand' is neither " },
 	};
 	struct world_held before;
 
