@@ -18,14 +18,14 @@ struct helix_response {
 /* One request on its way. Names are copied into it: the asker may be gone. */
 struct work {
 	struct hload_system *system;
-	struct hload_module *target;
-	struct hload_frame *outer; /* the asker's, while he waits */
+	struct hload_module *target; /* pinned until the last holder lets go */
+	const char *chain; /* " ← " and a name for each whose requests led here */
 	struct helix_request request;
 	struct helix_response response;
 	uint64_t deadline;
 	uint32_t depth;
 	int result;
-	char text[HLOAD_FAIL_TEXT];
+	char text[HLOAD_FAIL_TEXT]; /* what the handler said of its failure */
 	uint32_t holders; /* atomic: asker and worker */
 	size_t size; /* of this block, the copies included */
 };
@@ -62,6 +62,22 @@ int helix_respond(struct helix_response *response, const void *payload, size_t s
 	return HELIX_OK;
 }
 
+/* A text ends at its first NUL, and is freed by its length: a block of exactly
+ * that, should the formatted one hold a NUL (or have changed since measured). */
+static char *exact(struct hload_system *system, char *text, size_t length)
+{
+	size_t kept = hload_length(text);
+	char *copy;
+
+	if (kept == length)
+		return text;
+	copy = hload_lock_alloc(system, kept + 1);
+	if (copy)
+		memcpy(copy, text, kept + 1);
+	hload_lock_free(system, text, length + 1);
+	return copy;
+}
+
 /* The text as the host formats it, on its own block of exactly its length. */
 static int format_text(struct hload_system *system, const char *format, va_list arguments,
 		       char **text)
@@ -78,7 +94,8 @@ static int format_text(struct hload_system *system, const char *format, va_list 
 	if (!*text)
 		return HELIX_E_NO_MEMORY;
 	hload_format(system, *text, length + 1, format, arguments);
-	return HELIX_OK;
+	*text = exact(system, *text, length);
+	return *text ? HELIX_OK : HELIX_E_NO_MEMORY;
 }
 
 int helix_respond_text(struct helix_response *response, const char *format, ...)
@@ -127,6 +144,7 @@ static int call_request(void *argument)
 		&work->request, &work->response);
 }
 
+/* The target stays as long as anybody looks at it through the work. */
 static void let_go(struct work *work)
 {
 	struct hload_system *system = work->system;
@@ -134,10 +152,13 @@ static void let_go(struct work *work)
 	if (__atomic_sub_fetch(&work->holders, 1, __ATOMIC_ACQ_REL))
 		return;
 	clear(&work->response);
-	hload_lock_free(system, work, work->size);
+	hload_lock(system);
+	hload_unpin(work->target);
+	hload_free(system, work, work->size);
+	hload_unlock(system);
 }
 
-/* On whatever thread: the frame carries what the asker's frames say. */
+/* On whatever thread: the base carries what the asker's frames say. */
 static void handle(void *argument)
 {
 	struct work *work = argument;
@@ -146,17 +167,14 @@ static void handle(void *argument)
 
 	hload_frame_push(work->system, &base);
 	base.module = NULL;
-	base.what = "request";
+	base.what = base.outer ? "" : work->chain;
 	base.deadline = work->deadline;
 	base.depth = work->depth;
 	work->result = hload_call(work->target, &frame, work->request.type, call_request, work);
 	hload_frame_pop(&base);
-	for (; frame.text[i] && work->result < 0; i++)
+	for (; frame.text[i]; i++)
 		work->text[i] = frame.text[i];
 	work->text[i] = 0;
-	hload_lock(work->system);
-	hload_unpin(work->target);
-	hload_unlock(work->system);
 }
 
 static void handle_aside(void *argument)
@@ -167,18 +185,20 @@ static void handle_aside(void *argument)
 
 /* ---- asking ------------------------------------------------------------------------- */
 
-/* The modules whose requests led here, the innermost first. */
+/* The modules whose requests led here, the innermost first; also those on the
+ * threads of askers that wait. */
+static void add_chain(struct hload_text *text, const struct hload_frame *frame)
+{
+	for (; frame; frame = frame->outer) {
+		hload_text_add(text, frame->module ? " ← " : frame->what);
+		hload_text_add(text, frame->module ? frame->module->meta.name : "");
+	}
+}
+
 static void write_chain(struct hload_text *text, const struct hload_module *target)
 {
-	const struct hload_frame *frame = hload_frame_current(target->system);
-
 	hload_text_add(text, target->meta.name);
-	for (; frame; frame = frame->outer) {
-		if (!frame->module)
-			continue;
-		hload_text_add(text, " ← ");
-		hload_text_add(text, frame->module->meta.name);
-	}
+	add_chain(text, hload_frame_current(target->system));
 }
 
 static enum helix_status too_deep(struct hload_system *system, struct hload_module *target,
@@ -241,16 +261,31 @@ static char *copy(char **at, const void *bytes, size_t size)
 	return to;
 }
 
+/* The asker's own limit, or that of the request he is handling, if it is nearer. */
+static uint64_t deadline_of(const struct hload_frame *outer, const struct hload_asking *asking,
+			    uint64_t now)
+{
+	uint64_t limit = asking->nanoseconds, outer_limit = outer ? outer->deadline : 0;
+
+	if (!limit)
+		return outer_limit;
+	limit = limit < UINT64_MAX - now ? now + limit : UINT64_MAX;
+	return outer_limit && outer_limit < limit ? outer_limit : limit;
+}
+
 static struct work *new_work(struct hload_system *system, struct hload_module *target,
 			     const struct hload_asking *asking)
 {
 	const struct hload_frame *outer = hload_frame_current(system);
 	size_t source = hload_length(asking->source), type = hload_length(asking->type);
-	size_t size = sizeof(struct work) + source + type + asking->size + 3;
-	struct work *work = hload_lock_alloc(system, size);
-	uint64_t limit = asking->nanoseconds ? hload_now(system) + asking->nanoseconds : 0;
-	char *at = (char *)(work + 1);
+	struct hload_text chain = { NULL, 0 };
+	struct work *work;
+	size_t size;
+	char *at;
 
+	add_chain(&chain, outer);
+	size = sizeof *work + source + type + asking->size + chain.length + 4;
+	work = hload_lock_alloc(system, size);
 	if (!work)
 		return NULL;
 	memset(work, 0, sizeof *work);
@@ -259,12 +294,16 @@ static struct work *new_work(struct hload_system *system, struct hload_module *t
 	work->size = size;
 	work->holders = 1;
 	work->depth = outer ? outer->depth + 1 : 1;
-	work->deadline = outer ? outer->deadline : 0;
-	if (limit && (!work->deadline || limit < work->deadline))
-		work->deadline = limit;
+	work->deadline = deadline_of(outer, asking, hload_now(system));
+	at = (char *)(work + 1); /* the payload first: aligned as the block is */
+	work->request.payload = asking->size ? copy(&at, asking->payload, asking->size) : NULL;
+	work->chain = chain.text = at;
+	chain.length = 0;
+	add_chain(&chain, outer);
+	at[chain.length] = 0;
+	at += chain.length + 1;
 	work->request.source = copy(&at, asking->source, source);
 	work->request.type = copy(&at, asking->type, type);
-	work->request.payload = asking->size ? copy(&at, asking->payload, asking->size) : NULL;
 	work->request.size = asking->size;
 	return work;
 }
@@ -273,17 +312,18 @@ static struct work *new_work(struct hload_system *system, struct hload_module *t
 static bool run(struct work *work)
 {
 	const struct hload_host *host = work->system->outer;
-	bool started, ended;
-	uint64_t now;
+	const uint64_t now = hload_now(work->system);
+	bool started = false, ended;
 
-	if (!work->deadline || !host->run_within) {
+	if (work->deadline && now >= work->deadline)
+		return false;
+	if (!work->deadline || !host->now_ns) {
 		handle(work);
-		return !work->deadline || hload_now(work->system) <= work->deadline;
+		return true;
 	}
-	now = hload_now(work->system);
 	__atomic_add_fetch(&work->holders, 1, __ATOMIC_RELAXED);
-	ended = host->run_within(host->ctx, work->deadline > now ? work->deadline - now : 0,
-				 handle_aside, work, &started);
+	ended = host->run_within && host->run_within(host->ctx, work->deadline - now,
+						     handle_aside, work, &started);
 	if (started)
 		return ended;
 	__atomic_sub_fetch(&work->holders, 1, __ATOMIC_RELAXED);
