@@ -80,8 +80,10 @@ static void remove_flag(struct hload_system *system, struct hload_flag *flag)
 static bool add_flags(struct hload_module *module)
 {
 	const uint64_t flags = module->meta.header->flags;
-	const uint32_t count = (uint32_t)__builtin_popcountll(flags);
+	uint32_t count = 0;
 
+	for (uint64_t left = flags; left; left &= left - 1)
+		count++;
 	if (!count)
 		return true;
 	module->flags = hload_alloc(module->system, count * sizeof *module->flags);

@@ -50,7 +50,7 @@
 	X(TOO_DEEP, -27, "requests inside each other, at most %w: %l", "")     \
 	X(REQUEST, -28, "module %n could not handle the request: status %d%o", "") \
 	X(INSIDE, -29, "module %n has %f call%p inside that did not end in time", "") \
-	X(INTERFACE_MISSING, -30, "flag %n without HELIX_INTERFACE(\"%o\", …)", \
+	X(INTERFACE_MISSING, -30, "flag %n without %o",                         \
 	  "declare what the flag promises, or leave the flag out")             \
 	X(INTERFACE_VERSION, -31, "interface %n: wanted %v, %o has %u", "")    \
 	X(EXPERIMENTAL, -32, "module %n is experimental",                      \
@@ -108,6 +108,10 @@
 	X(RELOC_OVERFLOW, -94, "relocation %i of section %s: %o against %n: %F does not fit", \
 	  "compile with -mcmodel=kernel -fno-pic (hmod cc does)")              \
 	X(RELOC_TARGET, -95, "relocation %i of section %s: %n is in a section that is not loaded", "") \
+	X(RELOC_SIZE, -96, "relocation %i of section %s: the size of %n is not known here", \
+	  "take it with sizeof in the module that defines it")                 \
+	X(ARRAY, -97, "section %s: entry %i %n",                               \
+	  "a constructor is a function of the module itself")                  \
 	/* the file: metadata */                                               \
 	X(META_MISSING, -112, "no module metadata (section .hmod.module)",     \
 	  "declare the module with HELIX_MODULE")                              \
@@ -123,6 +127,9 @@
 	X(META_EXPORT, -120, "export %i: %n %o", "")                           \
 	X(META_TEXT, -121, "module metadata: %n %o", "")                       \
 	X(META_INTERFACE, -122, "interface %i: %n %o", "")                     \
+	X(META_NAMESPACE, -123, "module metadata: namespace %i in .hmod.import_ns %o", "") \
+	X(NAMESPACE, -124, "symbol %n belongs to namespace %o",                \
+	  "add HELIX_IMPORT_NS with that name")                                \
 	/* archives and compressed files */                                    \
 	X(ARCHIVE_MAGIC, -144, "archive entry %i at %F does not begin with 070701", \
 	  "make it with hmod pack or cpio -H newc")                            \
@@ -133,7 +140,9 @@
 	X(ARCHIVE_DUPLICATE, -148, "archive entry %i: %n is there twice", "")  \
 	X(ARCHIVE_END, -149, "the archive ends at %F without a trailer",       \
 	  "copy or make it again")                                             \
-	X(GZIP, -150, "not a good gzip stream: %n", "compress it again")
+	X(GZIP, -150, "not a good gzip stream: %n", "compress it again")       \
+	/* threads and processors */                                           \
+	X(TIMED_OUT, -176, "%n took too long", "")
 
 enum helix_status {
 #define HELIX_STATUS_ENUM(name, number, sentence, mend) HELIX_E_##name = number,

@@ -16,7 +16,8 @@
 const struct command *const *command_tables(void)
 {
 	static const struct command *const tables[] = { module_commands, query_commands,
-							system_commands, test_commands, NULL };
+							system_commands, thread_commands,
+							test_commands, NULL };
 
 	return tables;
 }
