@@ -4,6 +4,7 @@
  * walk it, insert and remove.
  */
 #include "loader/interface.h"
+#include "loader/payload.h"
 #include "loader/state.h"
 
 #include "helix/module.h"
@@ -323,10 +324,12 @@ static void leave(struct hload_module *module)
 static int call_init(void *hook)
 {
 	struct hload_module *module = hook;
-	int (*init)(const struct helix_context *) =
-		(int (*)(const struct helix_context *))(uintptr_t)module->object.hook[HMOD_HOOK_INIT];
+	const uint64_t init = module->object.hook[HMOD_HOOK_INIT];
 
-	return init(&module->context);
+	if (module->meta.header->api == HELIX_RECORD_FORMAT_V1)
+		return ((int (*)(const struct helix_v1_context *))(uintptr_t)init)(
+			&module->v1_context);
+	return ((int (*)(const struct helix_context *))(uintptr_t)init)(&module->context);
 }
 
 static int call_start(void *hook)
@@ -448,6 +451,10 @@ static void tear_down(struct hload_module *module)
 	references = hload_ports_release(module);
 	if (references)
 		hload_log(system, HELIX_LOG_WARN, "%s: left %llu interface references, taken back",
+			  module->meta.name, (unsigned long long)references);
+	references = hload_owned_free(system, &module->owned);
+	if (references)
+		hload_log(system, HELIX_LOG_WARN, "%s: left %llu payloads and messages, taken back",
 			  module->meta.name, (unsigned long long)references);
 	hload_interfaces_unname(module);
 	hload_interfaces_free(module);

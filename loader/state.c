@@ -386,6 +386,13 @@ static enum helix_status run_save(struct saving *saving, struct hmod_diag *diag)
 	return HELIX_OK;
 }
 
+/* get_state of the v1 API is asked only of modules that can be reloaded. */
+static bool may_save(const struct hload_module *module)
+{
+	return module->meta.header->api != HELIX_RECORD_FORMAT_V1 ||
+	       module->meta.header->flags & HELIX_HOT_RELOADABLE;
+}
+
 enum helix_status hload_state_take(struct hload_module *module, struct hload_saved *state,
 				   struct hmod_diag *diag)
 {
@@ -393,7 +400,7 @@ enum helix_status hload_state_take(struct hload_module *module, struct hload_sav
 	enum helix_status status;
 
 	*state = (struct hload_saved){ NULL, 0 };
-	if (!module->object.hook[HMOD_HOOK_SAVE])
+	if (!module->object.hook[HMOD_HOOK_SAVE] || !may_save(module))
 		return HELIX_OK;
 	status = run_save(&saving, diag);
 	if (!status)

@@ -2,6 +2,7 @@
  *
  * The system itself: counted memory, its indices, what the embedder exports.
  */
+#include "loader/payload.h"
 #include "loader/interface.h"
 
 #include "helix/module.h"
@@ -241,6 +242,7 @@ static void release(struct hload_system *system)
 		hload_free(system, table, table_size(table->count));
 	}
 	hload_events_free(system);
+	hload_owned_free(system, &system->owned);
 	hload_free(system, system->by_id, system->by_id_room * sizeof *system->by_id);
 	if (hload_api_system == system)
 		hload_api_system = NULL;
