@@ -242,10 +242,11 @@ static void leave_all(struct hload_port *port, struct hload_user **at)
 
 void hload_ports_free(struct hload_system *system)
 {
-	for (struct hload_interface *i = system->first_interface, *next; i; i = next) {
-		next = i->next;
-		while (i->ports && i->ports->users)
-			leave_all(i->ports, &i->ports->users); /* drops `i` with the last */
+	/* No module is loaded: an interface is there for its ports, and they for users. */
+	while (system->first_interface) {
+		struct hload_port *port = system->first_interface->ports;
+
+		leave_all(port, &port->users);
 	}
 	while (system->unmade) {
 		struct hload_port *port = system->unmade;
