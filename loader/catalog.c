@@ -99,7 +99,7 @@ enum helix_status hload_catalog_add(struct hload_module *module, struct hmod_dia
 {
 	struct hload_system *system = module->system;
 
-	if (!grow(system) || !add_flags(module))
+	if (!add_flags(module) || !grow(system)) /* what grew stays so: nothing fails after */
 		return hload_fail_memory(diag, HMOD_STAGE_REGISTER, sizeof *module->flags,
 					 "the registry");
 	module->id = system->next_id++;
@@ -178,13 +178,18 @@ struct hload_module *hload_get_next(struct hload_system *system, struct hload_mo
 	return next;
 }
 
+void hload_put_locked(struct hload_module *module)
+{
+	if (!--module->references && module->gone)
+		hload_discard(module);
+}
+
 void hload_put(struct hload_system *system, struct hload_module *module)
 {
 	if (!module)
 		return;
 	hload_lock(system);
-	if (!--module->references && module->gone)
-		hload_discard(module);
+	hload_put_locked(module);
 	hload_unlock(system);
 }
 

@@ -8,18 +8,20 @@
 
 /* ---- making ------------------------------------------------------------------------------ */
 
-/* The modules whose requests led here, the innermost first. */
+/* The modules whose requests led here, the innermost first; a base stands for
+ * those on the threads of askers that wait. */
+static void add_chain(struct hload_text *text, const struct hload_frame *frame)
+{
+	for (; frame; frame = frame->outer) {
+		hload_text_add(text, frame->module ? " ← " : frame->what);
+		hload_text_add(text, frame->module ? frame->module->meta.name : "");
+	}
+}
+
 static void write_chain(struct hload_text *text, const struct hload_module *target)
 {
-	const struct hload_frame *frame = hload_frame_current(target->system);
-
 	hload_text_add(text, target->meta.name);
-	for (; frame; frame = frame->outer) {
-		if (!frame->module)
-			continue;
-		hload_text_add(text, " ← ");
-		hload_text_add(text, frame->module->meta.name);
-	}
+	add_chain(text, hload_frame_current(target->system));
 }
 
 static enum helix_status check(struct hload_module *target, struct hmod_diag *diag)
@@ -46,18 +48,25 @@ enum helix_status hload_errand_open(struct hload_module *target, size_t room,
 {
 	const struct hload_frame *outer = hload_frame_current(target->system);
 	enum helix_status status = check(target, diag);
+	struct hload_text chain = { NULL, 0 };
 	struct hload_errand *fresh;
+	size_t size;
 
 	if (status)
 		return status;
-	fresh = hload_alloc(target->system, sizeof *fresh + room);
+	add_chain(&chain, outer);
+	size = sizeof *fresh + room + chain.length + 1;
+	fresh = hload_alloc(target->system, size);
 	if (!fresh)
-		return hload_fail_memory(diag, HMOD_STAGE_REQUEST, sizeof *fresh + room,
-					 "a request");
+		return hload_fail_memory(diag, HMOD_STAGE_REQUEST, size, "a request");
 	memset(fresh, 0, sizeof *fresh);
 	fresh->system = fresh->response.system = target->system;
 	fresh->target = target;
-	fresh->size = sizeof *fresh + room;
+	fresh->size = size;
+	fresh->chain = chain.text = (char *)fresh->room + room;
+	chain.text[chain.length] = 0;
+	chain.length = 0;
+	add_chain(&chain, outer);
 	fresh->holders = 1;
 	fresh->depth = outer ? outer->depth + 1 : 1;
 	fresh->deadline = outer ? outer->deadline : 0;
@@ -100,7 +109,7 @@ void hload_errand_close(struct hload_errand *errand)
 
 /* ---- running ----------------------------------------------------------------------------- */
 
-/* On whatever thread: the frame carries what the asker's frames say. */
+/* On whatever thread: the base carries what the asker's frames say. */
 static void handle(void *argument)
 {
 	struct hload_errand *errand = argument;
@@ -108,7 +117,7 @@ static void handle(void *argument)
 
 	hload_frame_push(errand->system, &base);
 	base.module = NULL;
-	base.what = "request";
+	base.what = base.outer ? "" : errand->chain;
 	base.deadline = errand->deadline;
 	base.depth = errand->depth;
 	errand->result = hload_call(errand->target, &frame, errand->what, errand->call, errand);
@@ -130,21 +139,21 @@ static bool in_time(const struct hload_errand *errand)
 	return !errand->deadline || hload_now(errand->system) <= errand->deadline;
 }
 
-/* True when the handler has ended, and not too late. */
+/* True when the handler has ended, and not too late; it does not begin too late. */
 static bool run(struct hload_errand *errand)
 {
 	const struct hload_host *host = errand->system->outer;
-	bool started, ended;
-	uint64_t now;
+	const uint64_t now = hload_now(errand->system);
+	bool started = false, ended;
 
+	if (errand->deadline && now >= errand->deadline)
+		return false;
 	if (!errand->deadline || !host->run_within) {
 		handle(errand);
 		return in_time(errand);
 	}
-	now = hload_now(errand->system);
 	__atomic_add_fetch(&errand->holders, 1, __ATOMIC_RELAXED);
-	ended = host->run_within(host->ctx, errand->deadline > now ? errand->deadline - now : 0,
-				 handle_aside, errand, &started);
+	ended = host->run_within(host->ctx, errand->deadline - now, handle_aside, errand, &started);
 	if (started)
 		return ended;
 	__atomic_sub_fetch(&errand->holders, 1, __ATOMIC_RELAXED);

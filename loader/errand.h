@@ -36,6 +36,7 @@ struct hload_errand {
 	char *text; /* a payload's, as `request` has it */
 	size_t text_size;
 	/* errand.c's own */
+	const char *chain; /* " ← " and a name for each module whose requests led here */
 	uint64_t deadline;
 	uint32_t depth;
 	uint32_t holders; /* atomic: asker and worker */

@@ -127,6 +127,8 @@ struct hload_system {
 	struct hload_frame *frames; /* of a host with one thread */
 	struct hload_index interfaces;
 	struct hload_interface *first_interface, *last_interface;
+	struct hload_port *unmade; /* no longer held; freed when nobody walks over ports */
+	uint32_t drains; /* walks over ports that may be waiting */
 	struct hload_events *events;
 	uint64_t wanted[HELIX_EVENT_KINDS]; /* running modules that want such events */
 	uint64_t last_message; /* atomic; the id given last */
@@ -195,6 +197,8 @@ void hload_catalog_remove(struct hload_module *module);
  * The lock is held. */
 void hload_forget(struct hload_module *module);
 void hload_discard(struct hload_module *module);
+/* hload_put for who holds the lock. */
+void hload_put_locked(struct hload_module *module);
 
 /* ---- states: lifecycle.c ------------------------------------------------------ */
 
@@ -227,8 +231,9 @@ bool hload_edge_optional(const struct hload_edge *edge);
 
 #define HLOAD_DRAIN_NS UINT64_C(1000000000) /* calls may take that long to end */
 
-/* Closes a running module to new calls and waits for those inside: `stopping`
- * then. INSIDE, and running again, when they do not end. The lock is held, and
+/* Closes a running module to new calls: `stopping` then. The lock is held. */
+enum helix_status hload_close(struct hload_module *module, struct hmod_diag *diag);
+/* The same, and waits for those inside. INSIDE, and running again, when they do not end. The lock is held, and
  * given up while waiting. */
 enum helix_status hload_quiesce(struct hload_module *module, struct hmod_diag *diag);
 /* Stops (if it runs or is stopping) and unloads, held or not, essential or not;

@@ -470,6 +470,8 @@ static enum helix_status load_all(struct hload_module *module, const struct hloa
 {
 	enum helix_status status;
 
+	if (!module->restarting)
+		module->health.restarts = 0;
 	if ((!module->restarting &&
 	     (status = hload_values_set(module, how->settings, how->setting_count, diag))) ||
 	    (status = load_file(module, how->file, diag)) || (status = take_holds(module, diag)) ||
@@ -564,16 +566,25 @@ enum helix_status hload_check_held(struct hload_module *module, struct hmod_diag
 	return HELIX_E_BUSY;
 }
 
-enum helix_status hload_quiesce(struct hload_module *module, struct hmod_diag *diag)
+enum helix_status hload_close(struct hload_module *module, struct hmod_diag *diag)
 {
-	const uint64_t deadline = hload_now(module->system) + HLOAD_DRAIN_NS;
 	enum helix_status status = hload_advance(module, HLOAD_STOP, diag);
-	uint64_t inside;
 
 	if (status)
 		return status;
 	hload_events_count(module, false);
 	hload_interfaces_close(module);
+	return HELIX_OK;
+}
+
+enum helix_status hload_quiesce(struct hload_module *module, struct hmod_diag *diag)
+{
+	const uint64_t deadline = hload_now(module->system) + HLOAD_DRAIN_NS;
+	enum helix_status status = hload_close(module, diag);
+	uint64_t inside;
+
+	if (status)
+		return status;
 	while (module->inside && hload_wait(module->system, deadline))
 		;
 	if (!module->inside && hload_ports_drain(module, deadline, &inside))

@@ -139,9 +139,10 @@ static void fill(struct hload_errand *errand, const struct hload_asking *asking)
 {
 	uint8_t *at = errand->room;
 
+	/* The payload first: aligned as the room is. */
+	errand->request.payload = asking->size ? copy(&at, asking->payload, asking->size) : NULL;
 	errand->request.source = copy(&at, asking->source, hload_length(asking->source));
 	errand->request.type = copy(&at, asking->type, hload_length(asking->type));
-	errand->request.payload = asking->size ? copy(&at, asking->payload, asking->size) : NULL;
 	errand->request.size = asking->size;
 	errand->what = errand->request.type;
 	hload_errand_limit(errand, asking->nanoseconds);

@@ -3,6 +3,7 @@
  * The system itself: counted memory, its indices, what the embedder exports.
  */
 #include "loader/payload.h"
+#include "loader/interface.h"
 
 #include "helix/module.h"
 
@@ -290,9 +291,10 @@ void hload_destroy(struct hload_system *system)
 		if (system->newest->state == HLOAD_RUNNING)
 			hload_quiesce(system->newest, NULL);
 		if (system->newest->state == HLOAD_RUNNING) /* somebody stays inside for good */
-			hload_advance(system->newest, HLOAD_STOP, NULL);
+			hload_close(system->newest, NULL);
 		hload_unload(system->newest, NULL);
 	}
+	hload_ports_free(system);
 	while (system->last)
 		hload_forget(system->last);
 	hload_unlock(system);
