@@ -131,7 +131,9 @@
 	X(ARCHIVE_DUPLICATE, -148, "archive entry %i: %n is there twice", "")  \
 	X(ARCHIVE_END, -149, "the archive ends at %F without a trailer",       \
 	  "copy or make it again")                                             \
-	X(GZIP, -150, "not a good gzip stream: %n", "compress it again")
+	X(GZIP, -150, "not a good gzip stream: %n", "compress it again")       \
+	/* threads and processors */                                           \
+	X(TIMED_OUT, -176, "%n took too long", "")
 
 enum helix_status {
 #define HELIX_STATUS_ENUM(name, number, sentence, mend) HELIX_E_##name = number,

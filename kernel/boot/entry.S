@@ -178,7 +178,7 @@ boot_high:
 	movabsq	$0x9e3779b97f4a7c15, %rdx
 	imulq	%rdx, %rax
 3:	xorb	%al, %al
-	movq	$boot_cpu, %rdi
+	movq	$cpu_blocks, %rdi
 	movq	%rdi, (%rdi)
 	movq	%rax, CANARY_OFFSET(%rdi)
 	movl	%edi, %eax

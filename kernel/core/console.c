@@ -2,13 +2,12 @@
  *
  * Consoles: the first serial port, the screen, and the exec port (the second
  * serial port). Input from serial line and keyboard meets in one ring, filled
- * by interrupts. Output takes short turns with interrupts off, so that a line
- * logged by an interrupt handler cannot tear a device's state.
+ * by interrupts of CPU 0. Output to the consoles takes short turns under a
+ * spinlock, because interrupt handlers log; the shell's texts are whole.
  */
 #include "kernel/core/console.h"
 
 #include "kernel/arch/x86_64/apic.h"
-#include "kernel/arch/x86_64/cpu.h"
 #include "kernel/arch/x86_64/keyboard.h"
 #include "kernel/arch/x86_64/screen.h"
 #include "kernel/arch/x86_64/serial.h"
@@ -17,16 +16,21 @@
 #include "kernel/core/log.h"
 #include "kernel/core/print.h"
 #include "kernel/core/string.h"
+#include "kernel/sched/lock.h"
+#include "kernel/sched/wait.h"
 
 #define INPUT_SIZE 256 /* bytes; what does not fit is lost */
-#define TURN       64 /* bytes written with interrupts off */
+#define TURN       320 /* bytes written with interrupts off: a line of the log */
 #define PRINT_MAX  1024 /* bytes of one kprintf that need no second pass */
 
 static struct serial line = { .port = SERIAL_COM1 };
 static struct serial exec_port = { .port = SERIAL_COM3 };
 static bool to_serial = true, to_screen, to_exec;
 static uint8_t input[INPUT_SIZE];
-static volatile unsigned input_in, input_out; /* free-running */
+static unsigned input_in, input_out; /* free-running; one writer, one reader */
+static struct wait_queue input_came;
+static struct spinlock console_lock = SPINLOCK(RANK_CONSOLE, "console");
+static struct mutex exec_lock = MUTEX("exec port");
 
 void console_early_init(void)
 {
@@ -47,12 +51,12 @@ void console_write(const char *text, size_t length)
 {
 	while (length) {
 		size_t turn = length < TURN ? length : TURN;
-		bool state = interrupts_save();
+		bool state = spin_lock(&console_lock);
 		if (to_serial)
 			serial_text(text, turn);
 		if (to_screen)
 			screen_write(text, turn);
-		interrupts_restore(state);
+		spin_unlock(&console_lock, state);
 		text += turn;
 		length -= turn;
 	}
@@ -69,8 +73,10 @@ static void shell_write(const char *text, size_t length)
 		console_write(text, length);
 		return;
 	}
+	mutex_lock(&exec_lock);
 	for (size_t i = 0; i < length; i++)
 		serial_put(&exec_port, (uint8_t)text[i]);
+	mutex_unlock(&exec_lock);
 }
 
 void kputs(const char *text)
@@ -90,11 +96,14 @@ void kprintf(const char *format, ...)
 								  sizeof(text) - 1);
 }
 
-/* Interrupts are off. */
+/* Interrupts of CPU 0 alone come here. */
 static void input_add(uint8_t byte)
 {
-	if (input_in - input_out < INPUT_SIZE)
-		input[input_in++ % INPUT_SIZE] = byte;
+	unsigned out = __atomic_load_n(&input_out, __ATOMIC_ACQUIRE);
+	if (input_in - out >= INPUT_SIZE)
+		return;
+	input[input_in % INPUT_SIZE] = byte;
+	__atomic_store_n(&input_in, input_in + 1, __ATOMIC_RELEASE);
 }
 
 static void serial_interrupt(struct trap_frame *frame)
@@ -103,25 +112,26 @@ static void serial_interrupt(struct trap_frame *frame)
 	(void)frame;
 	while ((byte = serial_take(&line)) >= 0)
 		input_add((uint8_t)byte);
+	wait_wake(&input_came, 1);
 }
 
 static void keyboard_interrupt(struct trap_frame *frame)
 {
 	(void)frame;
 	keyboard_take(input_add);
+	wait_wake(&input_came, 1);
 }
 
-/* `sti; hlt` lets no interrupt in between: none is slept through. */
 int console_getc(void)
 {
-	bool state = interrupts_save();
-	while (input_in == input_out) {
-		cpu_idle();
-		interrupts_off();
+	for (;;) {
+		uint64_t seen = wait_sequence(&input_came);
+		if (__atomic_load_n(&input_in, __ATOMIC_ACQUIRE) != input_out)
+			break;
+		wait_block(&input_came, seen, WAIT_FOREVER);
 	}
 	int byte = input[input_out % INPUT_SIZE];
-	input_out++;
-	interrupts_restore(state);
+	__atomic_store_n(&input_out, input_out + 1, __ATOMIC_RELEASE);
 	return byte;
 }
 

@@ -17,7 +17,8 @@ void console_init(void);
 
 /* Writes to every console; `\n` becomes `\r\n` where the device needs it. */
 void console_write(const char *text, size_t length);
-/* The next byte from any console's keyboard; sleeps (hlt) until there is one. */
+/* The next byte from any console's keyboard; sleeps until there is one. For one
+ * thread. */
 int console_getc(void);
 /* Redirects kprintf to the exec port (COM3, which no firmware writes to), raw,
  * and back. */

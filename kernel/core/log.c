@@ -2,16 +2,16 @@
  *
  * The log: records in a ring of bytes. A record's sequence number is where it
  * begins in the endless row of bytes of which the ring keeps the last; so a
- * reader that was overtaken goes on at the oldest. Interrupts are off while the
+ * reader that was overtaken goes on at the oldest. A spinlock is held while the
  * ring changes. Never sleeps, never allocates.
  */
 #include "kernel/core/log.h"
 
-#include "kernel/arch/x86_64/cpu.h"
 #include "kernel/core/console.h"
 #include "kernel/core/kernel.h"
 #include "kernel/core/print.h"
 #include "kernel/core/string.h"
+#include "kernel/sched/lock.h"
 
 #define RING_SIZE    UINT64_C(65536) /* bytes; a multiple of the record alignment */
 #define RECORD_ALIGN 16 /* a record's head never wraps */
@@ -26,6 +26,7 @@ _Static_assert(sizeof(struct record) == RECORD_ALIGN, "a record's head is one un
 
 static uint8_t ring[RING_SIZE] __attribute__((aligned(RECORD_ALIGN)));
 static uint64_t oldest, newest; /* [oldest, newest) is kept */
+static struct spinlock log_lock = SPINLOCK(RANK_LOG, "log");
 static int console_level = LOG_INFO;
 
 static struct record *record_at(uint64_t sequence)
@@ -41,14 +42,14 @@ static uint64_t record_size(uint64_t length)
 static void ring_append(uint64_t time_ns, int level, const char *text, uint32_t length)
 {
 	uint64_t size = record_size(length);
-	bool state = interrupts_save();
+	bool state = spin_lock(&log_lock);
 	while (newest + size - oldest > RING_SIZE)
 		oldest += record_size(record_at(oldest)->length);
 	*record_at(newest) = (struct record){ time_ns, length, level };
 	for (uint32_t i = 0; i < length; i++)
 		ring[(newest + sizeof(struct record) + i) % RING_SIZE] = (uint8_t)text[i];
 	newest += size;
-	interrupts_restore(state);
+	spin_unlock(&log_lock, state);
 }
 
 static uint32_t length_kept(int length, size_t capacity)
@@ -91,7 +92,7 @@ void log_console_level(int level)
 
 bool log_read(struct log_cursor *cursor, uint64_t *time_ns, int *level, char *text)
 {
-	bool state = interrupts_save();
+	bool state = spin_lock(&log_lock);
 	if (cursor->sequence < oldest)
 		cursor->sequence = oldest;
 	bool found = cursor->sequence < newest;
@@ -104,6 +105,6 @@ bool log_read(struct log_cursor *cursor, uint64_t *time_ns, int *level, char *te
 		text[record->length] = '\0';
 		cursor->sequence += record_size(record->length);
 	}
-	interrupts_restore(state);
+	spin_unlock(&log_lock, state);
 	return found;
 }

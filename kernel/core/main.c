@@ -7,12 +7,14 @@
 #include "kernel/arch/x86_64/apic.h"
 #include "kernel/arch/x86_64/clock.h"
 #include "kernel/arch/x86_64/cpu.h"
+#include "kernel/arch/x86_64/smp.h"
 #include "kernel/arch/x86_64/trap.h"
 #include "kernel/core/boot_info.h"
 #include "kernel/core/console.h"
 #include "kernel/core/kernel.h"
 #include "kernel/core/ksym.h"
 #include "kernel/mm/mm.h"
+#include "kernel/sched/sched.h"
 
 #define TICKS_PER_SECOND 100
 
@@ -21,7 +23,7 @@ _Noreturn void kernel_start(uint32_t magic, uint32_t information);
 void kernel_start(uint32_t magic, uint32_t information)
 {
 	console_early_init();
-	segments_init();
+	segments_init(0);
 	trap_init();
 	cpu_init();
 	boot_info_parse(magic, information);
@@ -31,8 +33,11 @@ void kernel_start(uint32_t magic, uint32_t information)
 	apic_init();
 	clock_init();
 	console_init();
+	sched_init();
 	interrupts_on();
 	timer_start(TICKS_PER_SECOND);
+	sched_start();
+	smp_init();
 	kernel_main();
 	panic("kernel_main returned");
 }

@@ -5,19 +5,22 @@
  */
 #include "kernel/arch/x86_64/cpu.h"
 #include "kernel/arch/x86_64/ports.h"
+#include "kernel/arch/x86_64/smp.h"
 #include "kernel/arch/x86_64/trap.h"
 #include "kernel/core/console.h"
 #include "kernel/core/log.h"
 #include "kernel/core/panic.h"
 #include "kernel/core/print.h"
 #include "kernel/mm/mm.h"
+#include "kernel/sched/lock.h"
+#include "kernel/sched/thread.h"
 
 #define FRAMES_MAX      32
 #define LOG_LINES	10
 #define KERNEL_HALF     UINT64_C(0xffff800000000000)
 #define DEBUG_EXIT_PORT 0xf4
 
-static unsigned depth; /* panics begun */
+static uint32_t reporter; /* CPU id + 1 of the one whose panic is reported */
 
 static _Noreturn void end(void)
 {
@@ -133,22 +136,36 @@ static void say_log(void)
 			say("  [%5lu.%06lu] %s\n", time / 1000000000, time / 1000 % 1000000, text);
 }
 
-/* True for the one panic that reports; a second one, raised while reporting,
- * says so by the shortest way and ends. */
+bool panic_elsewhere(void)
+{
+	uint32_t who = __atomic_load_n(&reporter, __ATOMIC_SEQ_CST);
+
+	return who && who != this_cpu()->id + 1;
+}
+
+/* Returns for the one panic that reports, with all other CPUs stopped and no lock
+ * waited for without end. Another CPU's is not heard; a second one of this CPU,
+ * raised while reporting, says so by the shortest way and ends. */
 static void enter(void)
 {
 	static const char again[] = "\nKERNEL PANIC: a second one while reporting\n";
+	static bool told;
+	uint32_t nobody = 0;
 
 	interrupts_off();
-	switch (__atomic_fetch_add(&depth, 1, __ATOMIC_SEQ_CST)) {
-	case 0:
+	locks_give_up();
+	if (__atomic_compare_exchange_n(&reporter, &nobody, this_cpu()->id + 1, false,
+					__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+		smp_stop_others();
 		return;
-	case 1:
-		console_write(again, sizeof(again) - 1);
-		/* fall through */
-	default:
-		end();
 	}
+	if (panic_elsewhere())
+		cpu_halt();
+	if (!told) {
+		told = true;
+		console_write(again, sizeof(again) - 1);
+	}
+	end();
 }
 
 static void say_message(const char *format, va_list arguments)
@@ -157,6 +174,7 @@ static void say_message(const char *format, va_list arguments)
 
 	kvsnprintf(message, sizeof(message), format, arguments);
 	say("\nKERNEL PANIC: %s\n", message);
+	say("on CPU %u, in thread %s\n", this_cpu()->id, thread_name());
 }
 
 void panic(const char *format, ...)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The kernel's end. Safe in every context: it takes no lock, needs no heap and
- * never returns; a fault while it reports ends the machine at once.
+ * The kernel's end. Safe in every context: it waits for no lock without end, needs
+ * no heap and never returns; a fault while it reports ends the machine at once.
  */
 #ifndef KERNEL_CORE_PANIC_H
 #define KERNEL_CORE_PANIC_H
@@ -14,5 +14,8 @@ struct trap_frame;
  * at the faulting instruction. */
 _Noreturn void panic_trap(const struct trap_frame *frame, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Has another CPU begun to panic? */
+bool panic_elsewhere(void);
 
 #endif

@@ -12,6 +12,7 @@
 #include "kernel/core/kernel.h"
 #include "kernel/core/string.h"
 #include "kernel/mm/mm.h"
+#include "kernel/sched/thread.h"
 
 #define TRAILER_SIZE 8 /* RFC 1952: CRC32 and ISIZE end a member */
 #define RATIO_MOST   1032 /* deflate cannot expand further */
@@ -216,13 +217,18 @@ enum helix_status gzip_inflate(struct hmod_span packed, uint64_t limit, struct h
 		.limit = smaller(limit, UINT64_MAX / 4),
 		.diag = diag,
 	};
+	enum helix_status status;
 	if (!packed.size)
 		return refuse(&job, HELIX_E_GZIP, "it is empty");
+	fpu_begin();
 	job.stream.next_in = (z_const Bytef *)(uintptr_t)packed.data;
-	if (inflateInit2(&job.stream, GZIP_WINDOW) != Z_OK)
+	if (inflateInit2(&job.stream, GZIP_WINDOW) != Z_OK) {
+		fpu_end();
 		return refuse_memory(&job, sizeof(job));
-	enum helix_status status = inflate_all(&job);
+	}
+	status = inflate_all(&job);
 	inflateEnd(&job.stream);
+	fpu_end();
 	if (status || !job.done)
 		vmm_free(job.room, job.capacity);
 	if (!status)

@@ -21,7 +21,7 @@ static uint64_t window_words[BITMAP_WORDS(WINDOW_PAGES)];
 static struct bitmap pool = { pool_words, 0 };
 static struct bitmap window = { window_words, WINDOW_PAGES };
 static uint64_t pool_physical;
-static uint64_t pool_touched; /* frames from here on were never filled */
+static uint64_t pool_touched; /* frames from here on were never handed out, nor filled */
 
 void arena_init(void)
 {
@@ -81,8 +81,23 @@ static void room_give(const struct arena_block *block, bool of_pool)
 	mm_unlock(state);
 }
 
-static bool room_take(uint64_t pages, uint64_t align, bool of_pool, struct arena_block *block)
+/* Takes frames of the pool: how many of them, at the end, nobody had before. They
+ * are taken from the bottom up, so all below pool_touched have been filled. */
+static uint64_t frames_touch(uint64_t frame, uint64_t pages)
 {
+	uint64_t old = pool_touched, end = frame + pages;
+	bitmap_mark(&pool, frame, pages, false);
+	if (end <= old)
+		return 0;
+	pool_touched = end;
+	return end - old < pages ? end - old : pages;
+}
+
+/* From the pool when `untouched` is not NULL: see frames_touch. */
+static bool room_take(uint64_t pages, uint64_t align, struct arena_block *block,
+		      uint64_t *untouched)
+{
+	bool of_pool = untouched;
 	uint64_t frame = 0, page = BITMAP_NONE;
 	bool state = mm_lock();
 	if (of_pool)
@@ -90,7 +105,7 @@ static bool room_take(uint64_t pages, uint64_t align, bool of_pool, struct arena
 	if (frame != BITMAP_NONE)
 		page = window_take(pages, align);
 	if (page != BITMAP_NONE && of_pool)
-		bitmap_mark(&pool, frame, pages, false);
+		*untouched = frames_touch(frame, pages);
 	mm_unlock(state);
 	if (page == BITMAP_NONE)
 		return false;
@@ -117,29 +132,17 @@ static void alias_unmap(struct arena_block *block)
 	block->alias = NULL;
 }
 
-/* Frames are taken from the bottom up, so all below pool_touched are filled. */
-static void fill_untouched(const struct arena_block *block)
-{
-	uint64_t first = (block->physical - pool_physical) / PAGE_SIZE;
-	uint64_t end = first + block->size / PAGE_SIZE;
-	if (end <= pool_touched)
-		return;
-	uint64_t from = pool_touched > first ? pool_touched - first : 0;
-	memset(block->alias + from * PAGE_SIZE, INT3, block->size - from * PAGE_SIZE);
-	pool_touched = end;
-}
-
 bool arena_alloc(uint64_t size, uint64_t align, struct arena_block *block)
 {
 	struct arena_block made;
-	uint64_t pages = mm_pages(size);
-	if (!pages || pages > pool.count || !room_take(pages, align, true, &made))
+	uint64_t pages = mm_pages(size), untouched;
+	if (!pages || pages > pool.count || !room_take(pages, align, &made, &untouched))
 		return false;
 	if (!alias_map(&made)) {
 		room_give(&made, true);
 		return false;
 	}
-	fill_untouched(&made);
+	memset(made.alias + (pages - untouched) * PAGE_SIZE, INT3, untouched * PAGE_SIZE);
 	*block = made;
 	return true;
 }
@@ -172,7 +175,7 @@ bool arena_alloc_data(uint64_t size, uint64_t align, struct arena_block *block)
 	struct arena_block made;
 	uint64_t pages = mm_pages(size);
 	if (!pages || pages > pmm_free_frames() || pages > window.count ||
-	    !room_take(pages, align, false, &made))
+	    !room_take(pages, align, &made, NULL))
 		return false;
 	if (!vmm_back(made.address, pages)) {
 		room_give(&made, false);

@@ -6,6 +6,8 @@
 
 #include "kernel/core/log.h"
 
+struct spinlock mm_spinlock = { .rank = RANK_MEMORY, .nests = true, .name = "memory" };
+
 void mm_init(const struct boot_info *info)
 {
 	pmm_init(info);

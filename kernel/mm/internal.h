@@ -3,16 +3,18 @@
  * What the parts of memory management know of each other: the layout of the
  * kernel's half of the address space, and the steps of mm_init, in order.
  *
- * One lock guards all tables of this folder. With one CPU it is "interrupts
- * off"; it nests. No user of it sleeps or copies more than a page inside.
+ * One lock guards all tables of this folder; it nests. No user of it sleeps or
+ * copies more than a page inside.
  */
 #ifndef KERNEL_MM_INTERNAL_H
 #define KERNEL_MM_INTERNAL_H
 
 #include "kernel/arch/x86_64/cpu.h"
+#include "kernel/arch/x86_64/smp.h"
 #include "kernel/mm/bitmap.h"
 #include "kernel/mm/mm.h"
 #include "kernel/mm/ranges.h"
+#include "kernel/sched/lock.h"
 
 #define DIRECT_MAP   UINT64_C(0xffff800000000000) /* all RAM, RW NX */
 #define VMM_AREA     UINT64_C(0xffffa00000000000) /* vmm_alloc's blocks */
@@ -32,14 +34,16 @@
 #define ENTRY_NX       (UINT64_C(1) << 63)
 #define ENTRY_ADDRESS  UINT64_C(0x000ffffffffff000)
 
+extern struct spinlock mm_spinlock;
+
 static inline bool mm_lock(void)
 {
-	return interrupts_save();
+	return spin_lock(&mm_spinlock);
 }
 
 static inline void mm_unlock(bool state)
 {
-	interrupts_restore(state);
+	spin_unlock(&mm_spinlock, state);
 }
 
 /* Whole pages for `size` bytes; no sum that could wrap. */
@@ -54,6 +58,9 @@ void pmm_init(const struct boot_info *info);
 const struct ranges *pmm_ram(void);
 /* Frame numbers are below this. */
 uint64_t pmm_limit(void);
+
+/* `available` of `total` frames are free now; the lock is held. */
+void pressure_update(uint64_t available, uint64_t total);
 
 /* Takes the module pool from pmm, before anything maps it. */
 void arena_init(void);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Memory, in three layers: physical frames (pmm), mappings (vmm), and the heap.
- * Every layer counts what is out, so that tests can compare. Not for interrupt
- * context.
+ * Every layer counts what is out, so that tests can compare. Any CPU; not for
+ * interrupt context.
  */
 #ifndef KERNEL_MM_MM_H
 #define KERNEL_MM_MM_H
@@ -21,8 +21,21 @@ uint64_t pmm_alloc(uint64_t count, uint64_t align);
 void pmm_free(uint64_t physical, uint64_t count);
 uint64_t pmm_free_frames(void);
 uint64_t pmm_total_frames(void);
+/* A page below 1 MiB that nobody uses and pmm never hands out, for starting CPUs;
+ * 0 when there is none. */
+uint64_t pmm_low_page(void);
 /* A frame's address in the direct map (not for frames of the module arena). */
 void *pmm_direct(uint64_t physical);
+
+/* How scarce frames are: 0 normal, 1 low (below 1/8 of them free), 2 critical
+ * (below 1/32). `notify` hears of each change, late rather than never: from the
+ * caretaker's thread, no lock held, so it may free, sleep and lock. False when
+ * there are too many. */
+bool pmm_pressure_notify(void (*notify)(void *ctx, int level), void *ctx);
+int pmm_pressure(void);
+/* For the caretaker: is there something to tell; tells it, false when not. */
+bool pmm_pressure_changed(void);
+bool pmm_pressure_announce(void);
 
 /* ---- mappings ----------------------------------------------------------------- */
 
@@ -33,7 +46,8 @@ enum vmm_protection { VMM_R, VMM_RW, VMM_RX }; /* there is no fourth */
  * mapped). Caching off when `device`. */
 bool vmm_map(uint64_t address, uint64_t physical, uint64_t count, enum vmm_protection protection,
 	     bool device);
-/* Unmaps and flushes; the frames stay the caller's. */
+/* Unmaps, and returns when no CPU can reach the pages any longer; the frames stay
+ * the caller's. */
 void vmm_unmap(uint64_t address, uint64_t count);
 /* The frame behind `address`, or UINT64_MAX. */
 uint64_t vmm_physical(uint64_t address);

@@ -14,13 +14,33 @@
 #define BOOT_MAPPED  (UINT64_C(1) << 20) /* frames that the boot tables show: 4 GiB */
 #define LOW_RESERVED UINT64_C(256) /* the first MiB: firmware, and starting other CPUs */
 
+#define LOW_FIRST    UINT64_C(16) /* below: what firmware may still read */
+
 static struct ranges ram, owned; /* in frames */
 static struct bitmap frames;
-static uint64_t total, available, hint;
+static uint64_t total, available, hint, low_page;
 
 static uint64_t frame_at_most(uint64_t frame)
 {
 	return frame < FRAMES_MAX ? frame : FRAMES_MAX;
+}
+
+/* All of the first MiB is reserved; whatever else is, begins above 0. */
+static void low_page_choose(void)
+{
+	struct ranges low = ram;
+	bool fits = ranges_cut(&low, 0, LOW_FIRST);
+	for (unsigned i = 0; i < boot_reserved_count; i++)
+		if (boot_reserved[i].start)
+			fits &= ranges_cut(&low, boot_reserved[i].start / PAGE_SIZE,
+					   mm_pages(boot_reserved[i].end));
+	uint64_t frame = fits ? ranges_take(&low, 1, LOW_RESERVED) : UINT64_MAX;
+	low_page = frame == UINT64_MAX ? 0 : frame * PAGE_SIZE;
+}
+
+uint64_t pmm_low_page(void)
+{
+	return low_page;
 }
 
 static void ram_learn(const struct boot_info *info)
@@ -32,6 +52,7 @@ static void ram_learn(const struct boot_info *info)
 		ranges_add(&ram, frame_at_most(mm_pages(base)),
 			   frame_at_most((base + size) / PAGE_SIZE));
 	}
+	low_page_choose();
 	owned = ram;
 	bool fits = ranges_cut(&owned, 0, LOW_RESERVED);
 	for (unsigned i = 0; i < boot_reserved_count; i++)
@@ -75,6 +96,7 @@ uint64_t pmm_alloc(uint64_t count, uint64_t align)
 		if (first != BITMAP_NONE) {
 			bitmap_mark(&frames, first, count, false);
 			available -= count;
+			pressure_update(available, total);
 			if (count == 1)
 				hint = first + 1;
 			physical = first * PAGE_SIZE;
@@ -95,6 +117,7 @@ void pmm_free(uint64_t physical, uint64_t count)
 		panic("pmm_free of %lu frames at %#lx: already free", count, physical);
 	bitmap_mark(&frames, first, count, true);
 	available += count;
+	pressure_update(available, total);
 	if (first < hint)
 		hint = first;
 	mm_unlock(state);

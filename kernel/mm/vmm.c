@@ -51,8 +51,11 @@ static bool table_empty(const uint64_t *table)
 	return true;
 }
 
-/* Gives back the tables on the way to `address` that have become empty. */
-static void tables_trim(uint64_t address)
+/* Takes away the tables on the way to `address` that have become empty, and puts
+ * their frames in front of the row that begins at *row. A CPU may still walk
+ * them: their first word is not a present entry, and they are given back only
+ * after a shootdown. */
+static void tables_trim(uint64_t address, uint64_t *row)
 {
 	uint64_t *path[TOP_LEVEL + 1];
 	for (unsigned level = entry_path(address, path); level < TOP_LEVEL; level++) {
@@ -61,7 +64,17 @@ static void tables_trim(uint64_t address)
 		uint64_t frame = *path[level + 1] & ENTRY_ADDRESS;
 		*path[level + 1] = 0;
 		page_flush(address);
-		pmm_free(frame, 1);
+		*(uint64_t *)pmm_direct(frame) = *row;
+		*row = frame;
+	}
+}
+
+static void tables_free(uint64_t row)
+{
+	while (row) {
+		uint64_t next = *(const uint64_t *)pmm_direct(row);
+		pmm_free(row, 1);
+		row = next;
 	}
 }
 
@@ -75,7 +88,10 @@ bool vmm_leaf_set(uint64_t address, uint64_t entry, unsigned level)
 	for (; at > level; at--) {
 		uint64_t frame = pmm_alloc(1, PAGE_SIZE);
 		if (!frame) {
-			tables_trim(address);
+			uint64_t row = 0;
+			tables_trim(address, &row);
+			tlb_shootdown();
+			tables_free(row);
 			return false;
 		}
 		memset(pmm_direct(frame), 0, PAGE_SIZE);
@@ -137,14 +153,18 @@ static void page_unmap(uint64_t address)
 
 void vmm_unmap(uint64_t address, uint64_t count)
 {
+	uint64_t row = 0;
 	for (uint64_t i = 0; i < count; i++) {
 		uint64_t page = address + i * PAGE_SIZE;
 		bool state = mm_lock();
 		page_unmap(page);
 		if (i + 1 == count || !index_at(page + PAGE_SIZE, 0))
-			tables_trim(page);
+			tables_trim(page, &row);
 		mm_unlock(state);
 	}
+	if (count)
+		tlb_shootdown();
+	tables_free(row);
 }
 
 uint64_t vmm_physical(uint64_t address)

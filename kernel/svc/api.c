@@ -9,6 +9,7 @@
 #include "kernel/core/print.h"
 #include "kernel/core/string.h"
 #include "kernel/mm/mm.h"
+#include "kernel/sched/lock.h"
 #include "kernel/svc/modules.h"
 
 static void caller(uint64_t address, struct hload_info *info)
@@ -52,11 +53,13 @@ struct block { /* 48 bytes before what the module gets */
 };
 
 static struct block *blocks;
+static struct spinlock blocks_lock = SPINLOCK(RANK_MODULE_MEMORY, "module memory");
 
 static void *allocate(size_t size, uint64_t address)
 {
 	struct hload_info info;
 	struct block *block;
+	bool state;
 
 	if (size > SIZE_MAX - sizeof *block || !(block = kmalloc(sizeof *block + size)))
 		return NULL;
@@ -65,10 +68,12 @@ static void *allocate(size_t size, uint64_t address)
 	block->owner = info.id;
 	block->size = size;
 	block->previous = NULL;
+	state = spin_lock(&blocks_lock);
 	block->next = blocks;
 	if (blocks)
 		blocks->previous = block;
 	blocks = block;
+	spin_unlock(&blocks_lock, state);
 	return block + 1;
 }
 
@@ -88,6 +93,7 @@ void *helix_zalloc(size_t size)
 }
 KERNEL_EXPORT(helix_zalloc);
 
+/* The lock is held. */
 static void give_back(struct block *block)
 {
 	*(block->previous ? &block->previous->next : &blocks) = block->next;
@@ -100,15 +106,19 @@ static void give_back(struct block *block)
 void helix_free(void *pointer)
 {
 	struct block *block;
+	bool state, good;
 
 	if (!pointer)
 		return;
+	state = spin_lock(&blocks_lock);
 	/* Looked for, not trusted: the header of a foreign pointer is not memory. */
 	for (block = blocks; block && block + 1 != (struct block *)pointer; block = block->next)
 		;
-	if (block && block->magic == BLOCK_MAGIC)
+	good = block && block->magic == BLOCK_MAGIC;
+	if (good)
 		give_back(block);
-	else
+	spin_unlock(&blocks_lock, state);
+	if (!good)
 		log_line(LOG_ERROR, "helix_free: %p was not allocated", pointer);
 }
 KERNEL_EXPORT(helix_free);
@@ -116,6 +126,7 @@ KERNEL_EXPORT(helix_free);
 uint64_t module_reclaim(void *ctx, uint64_t module_id, uint64_t *count)
 {
 	uint64_t bytes = 0;
+	bool state = spin_lock(&blocks_lock);
 
 	(void)ctx;
 	*count = 0;
@@ -127,5 +138,6 @@ uint64_t module_reclaim(void *ctx, uint64_t module_id, uint64_t *count)
 		++*count;
 		give_back(block);
 	}
+	spin_unlock(&blocks_lock, state);
 	return bytes;
 }

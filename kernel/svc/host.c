@@ -6,6 +6,7 @@
 #include "kernel/core/kernel.h"
 #include "kernel/core/log.h"
 #include "kernel/mm/mm.h"
+#include "kernel/sched/wait.h"
 #include "kernel/svc/files.h"
 #include "kernel/svc/modules.h"
 
@@ -84,6 +85,20 @@ static void host_log(void *ctx, int level, const char *format, va_list arguments
 	log_vline((enum log_level)level, "", format, arguments);
 }
 
+static struct mutex loader_lock = MUTEX("loader");
+
+static void host_lock(void *ctx)
+{
+	(void)ctx;
+	mutex_lock(&loader_lock);
+}
+
+static void host_unlock(void *ctx)
+{
+	(void)ctx;
+	mutex_unlock(&loader_lock);
+}
+
 const struct hload_host module_host = {
 	.alloc = host_alloc,
 	.free = host_free,
@@ -94,4 +109,6 @@ const struct hload_host module_host = {
 	.file_put = host_file_put,
 	.reclaim = module_reclaim,
 	.log = host_log,
+	.lock = host_lock,
+	.unlock = host_unlock,
 };

@@ -48,6 +48,18 @@ void vmm_free(void *block, uint64_t size)
 	kfree(block);
 }
 
+static int fpu_sections;
+
+void fpu_begin(void)
+{
+	fpu_sections++;
+}
+
+void fpu_end(void)
+{
+	fpu_sections--;
+}
+
 void panic(const char *format, ...)
 {
 	ck_abort_msg("panic: %s", format);

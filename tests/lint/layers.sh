@@ -18,11 +18,13 @@ below() {
 claim 'modfmt includes only itself and the SDK' below modfmt helix
 claim 'loader stands on modfmt' below loader helix modfmt
 claim 'initrd stands on modfmt' below initrd helix modfmt
-claim 'kernel/mm includes no service and no shell' below kernel/mm helix modfmt kernel/core kernel/arch
+claim 'kernel/mm includes no service and no shell' below kernel/mm helix modfmt kernel/core kernel/arch kernel/sched
 claim 'kernel/arch includes no service and no shell' \
-	below kernel/arch helix modfmt kernel/core kernel/mm
+	below kernel/arch helix modfmt kernel/core kernel/mm kernel/sched
+claim 'kernel/sched includes no service and no shell' \
+	below kernel/sched helix modfmt kernel/core kernel/arch kernel/mm
 claim 'kernel/svc includes no shell' \
-	below kernel/svc helix modfmt loader initrd kernel/core kernel/mm
+	below kernel/svc helix modfmt loader initrd kernel/core kernel/mm kernel/sched
 claim 'tools include no kernel' below tools helix modfmt loader initrd
 claim 'modules include the SDK alone' sh -c '! grep -rnE "include \"[^\"]*/" modules'
 # The check itself: a file with an upward include must not pass.

@@ -14,7 +14,8 @@
 #define RSDP_SIZE_V2   36
 #define MADT_ENTRIES   44
 
-enum { MADT_IO_APIC = 1, MADT_OVERRIDE = 2 };
+enum { MADT_LOCAL_APIC = 0, MADT_IO_APIC = 1, MADT_OVERRIDE = 2, MADT_LOCAL_X2APIC = 9 };
+#define MADT_CPU_ENABLED 1u
 
 struct acpi_interrupts acpi_interrupts;
 static struct hmod_span root; /* RSDT or XSDT */
@@ -119,6 +120,20 @@ static void override_entry(const uint8_t *entry, uint64_t size)
 	acpi_interrupts.override_count++;
 }
 
+/* One CPU may stand there in both forms. */
+static void cpu_entry(uint64_t id, uint64_t flags)
+{
+	unsigned n = acpi_interrupts.cpu_count;
+
+	if (!(flags & MADT_CPU_ENABLED))
+		return;
+	for (unsigned i = 0; i < n; i++)
+		if (acpi_interrupts.cpus[i] == id)
+			return;
+	if (n < ACPI_CPUS_MAX)
+		acpi_interrupts.cpus[acpi_interrupts.cpu_count++] = (uint32_t)id;
+}
+
 static void madt_read(struct hmod_span madt)
 {
 	uint64_t at = MADT_ENTRIES, size;
@@ -135,6 +150,10 @@ static void madt_read(struct hmod_span madt)
 			io_apic_entry(entry, size);
 		else if (entry[0] == MADT_OVERRIDE)
 			override_entry(entry, size);
+		else if (entry[0] == MADT_LOCAL_APIC && size >= 8)
+			cpu_entry(entry[3], number(entry + 4, 4));
+		else if (entry[0] == MADT_LOCAL_X2APIC && size >= 16)
+			cpu_entry(number(entry + 4, 4), number(entry + 8, 4));
 	}
 }
 

@@ -14,6 +14,7 @@
 
 #define ACPI_IO_APICS_MAX  8
 #define ACPI_OVERRIDES_MAX 16
+#define ACPI_CPUS_MAX	   64
 
 /* What the MADT says of interrupts. */
 struct acpi_interrupts {
@@ -28,6 +29,8 @@ struct acpi_interrupts {
 		uint32_t gsi;
 	} overrides[ACPI_OVERRIDES_MAX];
 	unsigned override_count;
+	uint32_t cpus[ACPI_CPUS_MAX]; /* local APIC ids of the enabled ones, each once */
+	unsigned cpu_count;
 };
 extern struct acpi_interrupts acpi_interrupts;
 

@@ -13,6 +13,7 @@
 #include "kernel/core/kernel.h"
 #include "kernel/core/log.h"
 #include "kernel/mm/mm.h"
+#include "kernel/sched/lock.h"
 
 #define APIC_BASE_ENABLED (UINT64_C(1) << 11)
 #define APIC_BASE_X2APIC  (UINT64_C(1) << 10)
@@ -20,6 +21,8 @@
 #define APIC_SOFT_ENABLE  0x100
 #define LVT_NMI	          0x400
 #define LVT_EXTERNAL      0x700
+#define IPI_PENDING       (UINT32_C(1) << 12)
+#define IPI_PATIENCE      1000000u
 
 static volatile uint32_t *local; /* NULL in x2APIC mode, and before apic_init */
 static bool x2apic, legacy; /* legacy: interrupts come through the 8259s */
@@ -89,13 +92,36 @@ void apic_write(enum apic_register index, uint32_t value)
 
 void apic_eoi(void)
 {
-	if (legacy)
+	if (legacy && !this_cpu()->id) /* the 8259s interrupt the boot CPU alone */
 		pic_eoi();
 	if (x2apic || local)
 		apic_write(APIC_EOI, 0);
 }
 
-static void local_init(void)
+uint32_t apic_id(void)
+{
+	return x2apic ? apic_read(APIC_ID) : apic_read(APIC_ID) >> 24;
+}
+
+/* The fences: what the target shall see was written before, and writing an MSR
+ * waits for nothing (SDM volume 3, 11.12.3). */
+void apic_ipi(uint32_t target, uint32_t command)
+{
+	bool state = interrupts_save();
+
+	__asm__ volatile("mfence; lfence" : : : "memory");
+	if (x2apic) {
+		msr_write(MSR_X2APIC + APIC_COMMAND / 16, (uint64_t)target << 32 | command);
+	} else {
+		apic_write(APIC_COMMAND_TARGET, target << 24);
+		apic_write(APIC_COMMAND, command);
+		for (unsigned i = 0; i < IPI_PATIENCE && apic_read(APIC_COMMAND) & IPI_PENDING; i++)
+			cpu_pause();
+	}
+	interrupts_restore(state);
+}
+
+static void local_enable(void)
 {
 	uint64_t base = msr_read(MSR_APIC_BASE) | APIC_BASE_ENABLED;
 
@@ -104,16 +130,17 @@ static void local_init(void)
 		msr_write(MSR_APIC_BASE, base);
 		msr_write(MSR_APIC_BASE, base | APIC_BASE_X2APIC);
 		x2apic = true;
-	} else {
+	} else if (!local) {
 		local = physical_window(base & APIC_BASE_ADDRESS, PAGE_SIZE, true);
 		if (!local)
 			panic("no memory to map the local APIC");
-		msr_write(MSR_APIC_BASE, base);
 	}
+	if (!x2apic)
+		msr_write(MSR_APIC_BASE, base);
 	apic_write(APIC_TPR, 0);
 	apic_write(APIC_LVT_TIMER, APIC_LVT_MASKED);
 	apic_write(APIC_LVT_ERROR, APIC_LVT_MASKED);
-	apic_write(APIC_LVT_LINT0, legacy ? LVT_EXTERNAL : APIC_LVT_MASKED);
+	apic_write(APIC_LVT_LINT0, legacy && !this_cpu()->id ? LVT_EXTERNAL : APIC_LVT_MASKED);
 	apic_write(APIC_LVT_LINT1, LVT_NMI);
 	apic_write(APIC_SPURIOUS, APIC_SOFT_ENABLE | VECTOR_SPURIOUS);
 }
@@ -130,6 +157,7 @@ static struct io_apic {
 	uint32_t gsi_base, pins;
 } io_apics[ACPI_IO_APICS_MAX];
 static unsigned io_apic_count;
+static struct spinlock io_lock = SPINLOCK(RANK_DEVICE, "I/O APIC");
 
 static uint32_t io_read(const struct io_apic *io, uint32_t index)
 {
@@ -160,7 +188,7 @@ static void io_apic_add(uint64_t physical, uint32_t gsi_base)
 /* `flags` as in the MADT; what they leave to the bus is ISA: edge, active high. */
 static void gsi_route(uint32_t gsi, uint16_t flags, unsigned vector)
 {
-	uint32_t low = vector, id = apic_read(APIC_ID);
+	uint32_t low = vector, id = apic_id();
 
 	if ((flags & 3) == 3)
 		low |= REDIRECTION_LOW;
@@ -169,11 +197,14 @@ static void gsi_route(uint32_t gsi, uint16_t flags, unsigned vector)
 	for (unsigned i = 0; i < io_apic_count; i++) {
 		const struct io_apic *io = &io_apics[i];
 		uint32_t pin = gsi - io->gsi_base;
+		bool state;
 
 		if (gsi < io->gsi_base || pin >= io->pins)
 			continue;
-		io_write(io, IO_REDIRECTION + 2 * pin + 1, x2apic ? id << 24 : id);
+		state = spin_lock(&io_lock); /* a register is chosen, then written */
+		io_write(io, IO_REDIRECTION + 2 * pin + 1, id << 24);
 		io_write(io, IO_REDIRECTION + 2 * pin, low);
+		spin_unlock(&io_lock, state);
 		return;
 	}
 	log_line(LOG_WARN, "apic: no I/O APIC has interrupt %u", gsi);
@@ -197,11 +228,16 @@ void irq_route(unsigned isa_irq, unsigned vector)
 	gsi_route(isa_irq, 0, vector);
 }
 
+void apic_local_init(void)
+{
+	local_enable();
+}
+
 void apic_init(void)
 {
 	legacy = !acpi_interrupts.io_apic_count;
 	pic_init();
-	local_init();
+	local_enable();
 	for (unsigned i = 0; i < acpi_interrupts.io_apic_count; i++)
 		io_apic_add(acpi_interrupts.io_apics[i].physical,
 			    acpi_interrupts.io_apics[i].gsi_base);

@@ -11,6 +11,8 @@
 #include "kernel/arch/x86_64/trap.h"
 #include "kernel/core/kernel.h"
 #include "kernel/core/log.h"
+#include "kernel/sched/sched.h"
+#include "kernel/sched/thread.h"
 
 #define PIT_HZ	          1193182u
 #define PIT_DATA2         0x42
@@ -19,6 +21,7 @@
 #define CALIBRATION_HZ    100u
 #define CALIBRATIONS      3
 #define POLLS_MAX         10000000u
+#define SYNC_ROUNDS       16
 #define NS_PER_SECOND     UINT64_C(1000000000)
 #define TSC_HZ_WITHOUT_PIT NS_PER_SECOND
 #define TIMER_DIVIDE_BY_16 3
@@ -26,7 +29,7 @@
 static uint64_t tsc_base, tsc_hz;
 static uint64_t ns_per_tsc; /* fixed point, 32 bits of fraction; 0 until calibrated */
 static uint64_t apic_hz;
-volatile uint64_t timer_ticks;
+static bool tscs_differ; /* some CPU's block has an offset */
 static void (*timer_hook)(struct trap_frame *frame);
 
 /* How much the TSC grows in 1 / CALIBRATION_HZ s; 0 when the PIT does not count. */
@@ -75,11 +78,122 @@ uint64_t clock_tsc_hz(void)
 	return tsc_hz;
 }
 
+/* An offset is known to within the time of a question only; so where there is one,
+ * nobody is told an earlier time than somebody was before. */
+static uint64_t tsc_now(void)
+{
+	static uint64_t latest;
+	uint64_t told, now;
+	bool state;
+
+	if (!__atomic_load_n(&tscs_differ, __ATOMIC_RELAXED))
+		return read_tsc();
+	state = interrupts_save();
+	now = read_tsc() + (uint64_t)this_cpu()->tsc_offset;
+	interrupts_restore(state);
+	told = __atomic_load_n(&latest, __ATOMIC_RELAXED);
+	do {
+		if (told >= now)
+			return told;
+	} while (!__atomic_compare_exchange_n(&latest, &told, now, true, __ATOMIC_RELAXED,
+					      __ATOMIC_RELAXED));
+	return now;
+}
+
 uint64_t clock_now_ns(void)
 {
 	if (!ns_per_tsc)
 		return 0;
-	return (uint64_t)((unsigned __int128)(read_tsc() - tsc_base) * ns_per_tsc >> 32);
+	return (uint64_t)((unsigned __int128)(tsc_now() - tsc_base) * ns_per_tsc >> 32);
+}
+
+void clock_delay(uint64_t ns)
+{
+	uint64_t begin = clock_now_ns();
+
+	while (clock_now_ns() - begin < ns)
+		cpu_pause();
+}
+
+/* ---- one clock on all CPUs ------------------------------------------------------- */
+
+enum { TURN_LEADER, TURN_FOLLOWER, TURN_ANSWERED, TURN_OVER };
+static struct {
+	uint32_t turn;
+	uint64_t answer; /* the follower's TSC */
+} sync;
+
+static uint32_t turn_now(void)
+{
+	return __atomic_load_n(&sync.turn, __ATOMIC_SEQ_CST);
+}
+
+static void turn_set(uint32_t turn)
+{
+	__atomic_store_n(&sync.turn, turn, __ATOMIC_SEQ_CST);
+}
+
+/* One question and answer, between `before` and `after` on the leader's TSC. */
+static bool ask(uint64_t *before, uint64_t *answer, uint64_t *after)
+{
+	uint64_t offset = (uint64_t)this_cpu()->tsc_offset;
+
+	*before = read_tsc() + offset;
+	turn_set(TURN_FOLLOWER);
+	do {
+		cpu_pause();
+		*after = read_tsc() + offset;
+		if (*after - *before > tsc_hz)
+			return false;
+	} while (turn_now() != TURN_ANSWERED);
+	*after = read_tsc() + offset;
+	*answer = __atomic_load_n(&sync.answer, __ATOMIC_SEQ_CST);
+	return true;
+}
+
+/* An answer from outside its question's time shows that the TSCs differ; the
+ * narrowest question says best by how much. */
+bool clock_sync_lead(unsigned cpu)
+{
+	uint64_t narrowest = UINT64_MAX;
+	int64_t offset = 0;
+	bool differs = false, answered = true;
+
+	preempt_disable();
+	for (unsigned i = 0; i < SYNC_ROUNDS; i++) {
+		uint64_t before, answer, after;
+
+		answered = ask(&before, &answer, &after);
+		if (!answered)
+			break;
+		differs |= answer < before || answer > after;
+		if (after - before >= narrowest)
+			continue;
+		narrowest = after - before;
+		offset = (int64_t)(before + narrowest / 2 - answer);
+	}
+	preempt_enable();
+	if (differs) {
+		log_line(LOG_WARN, "clock: the TSC of CPU %u is off by %ld", cpu, (long)-offset);
+		cpu_blocks[cpu].tsc_offset = offset;
+		__atomic_store_n(&tscs_differ, true, __ATOMIC_SEQ_CST);
+	}
+	turn_set(answered ? TURN_OVER : TURN_LEADER);
+	return answered;
+}
+
+void clock_sync_follow(void)
+{
+	uint32_t turn;
+
+	while ((turn = turn_now()) != TURN_OVER) {
+		if (turn == TURN_FOLLOWER) {
+			__atomic_store_n(&sync.answer, read_tsc(), __ATOMIC_SEQ_CST);
+			turn_set(TURN_ANSWERED);
+		}
+		cpu_pause();
+	}
+	turn_set(TURN_LEADER);
 }
 
 /* Counts the APIC timer down from its top while 10 ms pass on the TSC. */
@@ -113,9 +227,9 @@ static void timer_interrupt(struct trap_frame *frame)
 {
 	void (*hook)(struct trap_frame *) = __atomic_load_n(&timer_hook, __ATOMIC_ACQUIRE);
 
-	timer_ticks++;
 	if (hook)
 		hook(frame);
+	sched_tick();
 }
 
 void timer_start(unsigned hertz)
@@ -128,6 +242,12 @@ void timer_start(unsigned hertz)
 	apic_write(APIC_TIMER_DIVIDE, TIMER_DIVIDE_BY_16);
 	apic_write(APIC_LVT_TIMER, APIC_LVT_PERIODIC | VECTOR_TIMER);
 	apic_write(APIC_TIMER_INITIAL, count ? (uint32_t)count : 1);
+}
+
+void timer_stop(void)
+{
+	apic_write(APIC_LVT_TIMER, APIC_LVT_MASKED | VECTOR_TIMER);
+	apic_write(APIC_TIMER_INITIAL, 0);
 }
 
 void timer_hook_set(void (*hook)(struct trap_frame *frame))

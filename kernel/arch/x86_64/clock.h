@@ -6,6 +6,7 @@
 #ifndef KERNEL_ARCH_X86_64_CLOCK_H
 #define KERNEL_ARCH_X86_64_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct trap_frame;
@@ -14,11 +15,19 @@ struct trap_frame;
 void clock_init(void);
 uint64_t clock_tsc_hz(void);
 
+/* Compares the TSCs of this CPU (leads) and of `cpu`, which has just started
+ * (follows), and makes the second one's clock fit. Both call at the same time;
+ * false when the other one does not answer. */
+bool clock_sync_lead(unsigned cpu);
+void clock_sync_follow(void);
+/* Passes time: at least `ns`. Any context. */
+void clock_delay(uint64_t ns);
+
 /* Interrupts this CPU `hertz` times a second (1 to 10,000) from now on. */
 void timer_start(unsigned hertz);
-/* Ticks since timer_start. */
-extern volatile uint64_t timer_ticks;
-/* `hook` runs at each tick, in interrupt context; NULL takes it away. */
+/* No more ticks on this CPU. */
+void timer_stop(void);
+/* `hook` runs at each tick of each CPU, in interrupt context; NULL takes it away. */
 void timer_hook_set(void (*hook)(struct trap_frame *frame));
 
 #endif

@@ -10,14 +10,53 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The compiler reads the stack protector's canary at %fs:0x28. */
+#define CPUS_MAX      8
+#define CPU_LOCKS_MAX 8 /* spinlocks that one CPU holds at a time */
+
+struct spinlock;
+struct thread;
+
+/* Fixed places: what one instruction reads relative to FS needs no look at which
+ * CPU this is, and the compiler reads the stack protector's canary at %fs:0x28.
+ * Every CPU has the same canary, because threads move. */
 struct cpu_block {
 	struct cpu_block *self;
-	uint64_t reserved[4];
+	struct thread *current;
+	uint32_t preempt_off; /* how often preemption was turned off */
+	uint32_t reschedule; /* the scheduler is wanted as soon as it may run */
+	uint32_t id, apic_id;
+	uint32_t in_interrupt, held_count;
 	uint64_t canary;
-};
+	struct spinlock *held[CPU_LOCKS_MAX]; /* in the order they were taken */
+	struct thread *idle;
+	int64_t tsc_offset; /* added to this CPU's TSC */
+	uint64_t tlb_seen; /* the last shootdown that this CPU has carried out */
+	uint64_t since_ns; /* when the current thread came here */
+	uint64_t switches, ticks;
+	uint32_t stage; /* enum cpu_stage (smp.h) */
+} __attribute__((aligned(64)));
+_Static_assert(offsetof(struct cpu_block, current) == 0x08, "thread_current");
+_Static_assert(offsetof(struct cpu_block, preempt_off) == 0x10, "preempt_disable");
+_Static_assert(offsetof(struct cpu_block, reschedule) == 0x14, "preempt_enable");
 _Static_assert(offsetof(struct cpu_block, canary) == 0x28, "the ABI's place of the canary");
-extern struct cpu_block boot_cpu;
+
+extern struct cpu_block cpu_blocks[CPUS_MAX]; /* by CPU id; 0 is the boot CPU */
+extern unsigned cpu_count; /* CPUs that were found, 0 to cpu_count - 1 */
+
+/* This CPU's block: true for as long as interrupts or preemption are off. */
+static inline struct cpu_block *this_cpu(void)
+{
+	struct cpu_block *cpu;
+	__asm__ volatile("movq %%fs:0, %0" : "=r"(cpu));
+	return cpu;
+}
+
+static inline struct thread *thread_current(void)
+{
+	struct thread *thread;
+	__asm__ volatile("movq %%fs:0x08, %0" : "=r"(thread));
+	return thread;
+}
 
 enum {
 	RFLAGS_IF = 1 << 9,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * GDT and TSS of the boot CPU, the stacks that interrupts switch to, and what
- * the control registers enable (SDM volume 3, chapters 2, 3 and 7).
+ * Each CPU's GDT and TSS, the stacks that interrupts switch to, and what the
+ * control registers enable (SDM volume 3, chapters 2, 3 and 7).
  */
 #include "kernel/arch/x86_64/cpu.h"
 #include "kernel/arch/x86_64/segments.h"
@@ -19,7 +19,9 @@ struct guarded_stack {
 
 static struct guarded_stack ist_stacks[IST_COUNT] __attribute__((section(".bss.pages")));
 extern char boot_stack_guard[];
-struct cpu_block boot_cpu;
+extern struct thread boot_thread;
+struct cpu_block cpu_blocks[CPUS_MAX] = { { .current = &boot_thread } };
+unsigned cpu_count = 1;
 
 #define IST_GUARD(ist) ((uint64_t)ist_stacks[(ist)-1].guard)
 const uint64_t guard_pages[] = {
@@ -38,18 +40,17 @@ struct tss {
 } __attribute__((packed));
 _Static_assert(sizeof(struct tss) == 104, "SDM figure 7-11");
 
-static struct tss boot_tss;
-static uint64_t gdt[5] = {
-	[SEGMENT_CODE / 8] = 0x00af9b000000ffff, /* 64-bit, ring 0 */
-	[SEGMENT_DATA / 8] = 0x00cf93000000ffff,
-};
+static struct cpu_segments {
+	struct tss tss;
+	uint64_t gdt[5];
+} segments[CPUS_MAX];
 
-static void gdt_load(void)
+static void gdt_load(struct cpu_segments *own)
 {
 	struct {
 		uint16_t limit;
 		uint64_t base;
-	} __attribute__((packed)) pointer = { sizeof(gdt) - 1, (uint64_t)gdt };
+	} __attribute__((packed)) pointer = { sizeof(own->gdt) - 1, (uint64_t)own->gdt };
 
 	/* FS and GS keep their bases: their selectors are not touched. */
 	__asm__ volatile("lgdt %0\n\t"
@@ -67,19 +68,49 @@ static void gdt_load(void)
 			 : "rax", "memory");
 }
 
-void segments_init(void)
+bool segments_prepare(unsigned cpu)
 {
-	uint64_t base = (uint64_t)&boot_tss, limit = sizeof(boot_tss) - 1;
+	for (unsigned i = 0; i < IST_COUNT; i++) {
+		uint8_t *stack = segments[cpu].tss.ist[i] ? NULL : vmm_alloc(IST_STACK_SIZE);
 
-	for (unsigned i = 0; i < IST_COUNT; i++)
-		boot_tss.ist[i] = (uint64_t)ist_stacks[i].stack + IST_STACK_SIZE;
-	boot_tss.io_map = sizeof(boot_tss);
-	/* A present 64-bit TSS descriptor, the base in four pieces (SDM figure 7-4). */
-	gdt[SEGMENT_TSS / 8] = limit | (base & 0xffffff) << 16 | UINT64_C(0x89) << 40 |
-			       (base >> 24 & 0xff) << 56;
-	gdt[SEGMENT_TSS / 8 + 1] = base >> 32;
-	gdt_load();
+		if (stack)
+			segments[cpu].tss.ist[i] = (uint64_t)stack + IST_STACK_SIZE;
+		else if (!segments[cpu].tss.ist[i])
+			return false;
+	}
+	return true;
+}
+
+void segments_init(unsigned cpu)
+{
+	struct cpu_segments *own = &segments[cpu];
+	uint64_t base = (uint64_t)&own->tss, limit = sizeof(own->tss) - 1;
+
+	for (unsigned i = 0; !cpu && i < IST_COUNT; i++)
+		own->tss.ist[i] = (uint64_t)ist_stacks[i].stack + IST_STACK_SIZE;
+	own->tss.io_map = sizeof(own->tss);
+	own->gdt[SEGMENT_CODE / 8] = 0x00af9b000000ffff; /* 64-bit, ring 0 */
+	own->gdt[SEGMENT_DATA / 8] = 0x00cf93000000ffff;
+	/* A present 64-bit TSS descriptor, the base in four pieces (SDM figure 7-4);
+	 * written anew, because loading it marks it busy. */
+	own->gdt[SEGMENT_TSS / 8] = limit | (base & 0xffffff) << 16 | UINT64_C(0x89) << 40 |
+				    (base >> 24 & 0xff) << 56;
+	own->gdt[SEGMENT_TSS / 8 + 1] = base >> 32;
+	gdt_load(own);
 	__asm__ volatile("ltr %w0" : : "r"(SEGMENT_TSS));
+}
+
+bool segments_guard(uint64_t address)
+{
+	const struct tss *tss = &segments[this_cpu()->id].tss;
+
+	for (unsigned i = 0; i < guard_page_count; i++)
+		if (address - guard_pages[i] < PAGE_SIZE)
+			return true;
+	for (unsigned i = 0; i < IST_COUNT; i++)
+		if (address - (tss->ist[i] - IST_STACK_SIZE - PAGE_SIZE) < PAGE_SIZE)
+			return true;
+	return false;
 }
 
 /* SSE is for libz alone: the kernel itself uses general registers. */

@@ -2,7 +2,8 @@
  *
  * The 256 interrupt entries. Each pushes what the CPU did not (a zero in place
  * of an error code) and its vector, in 16 bytes; the common part completes struct
- * trap_frame. General registers alone are kept: the kernel uses no others.
+ * trap_frame. General registers alone are kept: the kernel uses no others. And
+ * the switch from one thread to another.
  */
 #define HAS_ERROR_CODE(v)                                                          \
 	((v) == 8 || ((v) >= 10 && (v) <= 14) || (v) == 17 || (v) == 21 || (v) == 29 || (v) == 30)
@@ -49,7 +50,14 @@ trap_common:
 	pushq	%rbp
 	movq	%rsp, %rbp
 	call	trap_dispatch
-	leaq	16(%rbp), %rsp
+	testq	%rax, %rax
+	jz	1f
+	movq	%rax, %rsp		/* the frame, moved to the thread's own stack */
+	pushq	17 * 8(%rax)
+	pushq	8 * 8(%rax)
+	movq	%rsp, %rbp
+	call	sched_preempt
+1:	leaq	16(%rbp), %rsp
 	popq	%r15
 	popq	%r14
 	popq	%r13
@@ -68,5 +76,28 @@ trap_common:
 	addq	$16, %rsp
 	iretq
 	.size	trap_common, . - trap_common
+
+/* void context_switch(uint64_t *save, uint64_t load): leaves the stack it runs on,
+ * which *save remembers, for the one that `load` remembers. Interrupts are off. */
+	.align	16
+	.globl	context_switch
+	.type	context_switch, @function
+context_switch:
+	pushq	%rbp
+	pushq	%rbx
+	pushq	%r12
+	pushq	%r13
+	pushq	%r14
+	pushq	%r15
+	movq	%rsp, (%rdi)
+	movq	%rsi, %rsp
+	popq	%r15
+	popq	%r14
+	popq	%r13
+	popq	%r12
+	popq	%rbx
+	popq	%rbp
+	ret
+	.size	context_switch, . - context_switch
 
 	.section .note.GNU-stack, "", @progbits

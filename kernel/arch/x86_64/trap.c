@@ -9,11 +9,12 @@
 #include "kernel/arch/x86_64/trap.h"
 #include "kernel/core/boot_info.h"
 #include "kernel/core/panic.h"
-#include "kernel/mm/mm.h"
 #include "kernel/core/print.h"
+#include "kernel/sched/thread.h"
 
 #define ENTRY_SIZE  16 /* of a stub */
 #define TYPE_INTERRUPT_GATE 0x8e
+#define RED_ZONE    128 /* bytes below rsp that a function may use (psABI 3.2.2) */
 
 struct gate {
 	uint16_t offset_low, selector;
@@ -42,13 +43,18 @@ static uint8_t ist_of(unsigned vector)
 	}
 }
 
-void trap_init(void)
+void trap_load(void)
 {
 	struct {
 		uint16_t limit;
 		uint64_t base;
 	} __attribute__((packed)) pointer = { sizeof(idt) - 1, (uint64_t)idt };
 
+	__asm__ volatile("lidt %0" : : "m"(pointer));
+}
+
+void trap_init(void)
+{
 	for (unsigned vector = 0; vector < 256; vector++) {
 		uint64_t entry = (uint64_t)trap_entries + vector * ENTRY_SIZE;
 
@@ -62,7 +68,7 @@ void trap_init(void)
 		};
 		aliases[vector] = (uint8_t)vector;
 	}
-	__asm__ volatile("lidt %0" : : "m"(pointer));
+	trap_load();
 }
 
 void irq_handler_set(unsigned vector, void (*handler)(struct trap_frame *frame))
@@ -77,14 +83,6 @@ void irq_alias_set(unsigned from, unsigned to)
 }
 
 /* ---- exceptions in words ------------------------------------------------------ */
-
-static bool on_guard_page(uint64_t address)
-{
-	for (unsigned i = 0; i < guard_page_count; i++)
-		if (address - guard_pages[i] < PAGE_SIZE)
-			return true;
-	return false;
-}
 
 static const char *const exception_names[VECTOR_EXCEPTIONS] = {
 	[0] = "divide error",
@@ -122,9 +120,11 @@ static void describe_page_fault(uint64_t error, char *text, unsigned long capaci
 			   error & 1u << 0 ? "a page that does not allow it" :
 					     "a page that is not mapped";
 	uint64_t address = read_cr2();
+	const char *thread = thread_guard(address);
 
-	ksnprintf(text, capacity, "%s: %s 0x%lx, %s%s",
-		  on_guard_page(address) ? "stack overflow" : "page fault", access, address, page,
+	ksnprintf(text, capacity, "%s%s%s: %s 0x%lx, %s%s",
+		  thread || segments_guard(address) ? "stack overflow" : "page fault",
+		  thread ? " in thread " : "", thread ? thread : "", access, address, page,
 		  error & 1u << 2 ? ", from user mode" : "");
 }
 
@@ -160,20 +160,41 @@ void trap_describe(const struct trap_frame *frame, char *text, unsigned long cap
 
 /* ---- dispatch ----------------------------------------------------------------- */
 
-void trap_dispatch(struct trap_frame *frame);
-void trap_dispatch(struct trap_frame *frame)
+/* Where the interrupted thread may lose the CPU, moves the frame to its own stack,
+ * below what it may keep in its red zone: the interrupt stack is the CPU's and
+ * the next interrupt's. NULL: it goes on. */
+static struct trap_frame *frame_move(const struct trap_frame *frame)
+{
+	const struct cpu_block *cpu = this_cpu();
+	struct trap_frame *moved;
+
+	if (frame->vector < VECTOR_EXCEPTIONS || !cpu->reschedule || cpu->preempt_off ||
+	    cpu->in_interrupt || !(frame->rflags & RFLAGS_IF))
+		return NULL;
+	moved = (struct trap_frame *)((frame->rsp - RED_ZONE - sizeof(*frame)) & ~UINT64_C(15));
+	*moved = *frame;
+	return moved;
+}
+
+/* What stubs.S calls. Returns the frame to go on from, after the scheduler, or
+ * NULL. */
+struct trap_frame *trap_dispatch(struct trap_frame *frame);
+struct trap_frame *trap_dispatch(struct trap_frame *frame)
 {
 	unsigned vector = aliases[frame->vector & 0xff];
 	void (*handler)(struct trap_frame *) = __atomic_load_n(&handlers[vector], __ATOMIC_ACQUIRE);
 
+	this_cpu()->in_interrupt++;
 	if (handler) {
 		handler(frame);
 	} else if (vector < VECTOR_EXCEPTIONS) {
-		char cause[128];
+		char cause[160];
 
 		trap_describe(frame, cause, sizeof(cause));
 		panic_trap(frame, "%s", cause);
 	}
 	if (vector >= VECTOR_EXCEPTIONS && vector != VECTOR_SPURIOUS)
 		apic_eoi();
+	this_cpu()->in_interrupt--;
+	return frame_move(frame);
 }

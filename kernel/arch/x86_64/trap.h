@@ -7,6 +7,7 @@
 #ifndef KERNEL_ARCH_X86_64_TRAP_H
 #define KERNEL_ARCH_X86_64_TRAP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The interrupted context, as stubs.S leaves it on the stack. */
@@ -27,14 +28,24 @@ enum {
 	VECTOR_KEYBOARD = 0x41,
 	VECTOR_COM2 = 0x43,
 	VECTOR_COM1 = 0x44,
+	VECTOR_RESCHEDULE = 0x50,
+	VECTOR_TLB = 0x51,
 	VECTOR_SPURIOUS = 0xff,
 };
 
-/* Loads GDT, TSS and IDT of the boot CPU and enables what the CPU offers
- * (SSE, WP, SMEP, SMAP, UMIP). Called once, interrupts off. */
-void segments_init(void);
-void trap_init(void);
+/* Takes what a CPU but the first needs for its own GDT, TSS and interrupt stacks:
+ * false when there is no memory. */
+bool segments_prepare(unsigned cpu);
+/* Load GDT, TSS and IDT of this CPU, whose id is `cpu`, and enable what it offers
+ * (SSE, WP, SMEP, SMAP, UMIP). Interrupts off. */
+void segments_init(unsigned cpu);
+void trap_load(void);
 void cpu_init(void);
+/* Fills the IDT that all CPUs share, and loads it. Called once. */
+void trap_init(void);
+/* True when `address` is on the guard page of one of the boot CPU's stacks or of
+ * this CPU's interrupt stacks. */
+bool segments_guard(uint64_t address);
 
 /* `handler` runs for each interrupt at `vector` (NMI, or 32 and up), interrupts
  * off, on an IST stack; it must not sleep. The dispatcher acknowledges the

@@ -6,12 +6,14 @@
 #include "kernel/arch/x86_64/acpi.h"
 #include "kernel/arch/x86_64/cpu.h"
 #include "kernel/mm/mm.h"
+#include "kernel/sched/lock.h"
 
 #define WINDOW_START UINT64_C(0xfffffd0000000000)
 #define WINDOW_END   UINT64_C(0xfffffd8000000000)
 #define PHYSICAL_END (UINT64_C(1) << 52)
 
 static uint64_t window_next = WINDOW_START;
+static struct spinlock window_lock = SPINLOCK(RANK_DEVICE, "windows");
 
 static bool direct(uint64_t first, uint64_t pages)
 {
@@ -23,17 +25,20 @@ static bool direct(uint64_t first, uint64_t pages)
 
 void *physical_window(uint64_t physical, uint64_t size, bool device)
 {
-	uint64_t first = physical & ~(PAGE_SIZE - 1), pages, address = window_next;
+	uint64_t first = physical & ~(PAGE_SIZE - 1), pages, address;
+	bool state, mapped = false;
 
 	if (!size || physical >= PHYSICAL_END || size > PHYSICAL_END - physical)
 		return NULL;
 	pages = (physical + size - first + PAGE_SIZE - 1) / PAGE_SIZE;
-	if (pages > (WINDOW_END - address) / PAGE_SIZE)
-		return NULL;
 	if (!device && direct(first, pages))
 		return pmm_direct(physical);
-	if (!vmm_map(address, first, pages, device ? VMM_RW : VMM_R, device))
-		return NULL;
-	window_next += pages * PAGE_SIZE;
-	return (void *)(address + (physical - first));
+	state = spin_lock(&window_lock);
+	address = window_next;
+	if (pages <= (WINDOW_END - address) / PAGE_SIZE)
+		mapped = vmm_map(address, first, pages, device ? VMM_RW : VMM_R, device);
+	if (mapped)
+		window_next += pages * PAGE_SIZE;
+	spin_unlock(&window_lock, state);
+	return mapped ? (void *)(address + (physical - first)) : NULL;
 }

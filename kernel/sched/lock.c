@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Spinlocks, and who may take which when. Plain test-and-set: CPUs may be
+ * virtual, and one that is not running must not stand in a queue before those
+ * that are.
+ */
+#include "kernel/sched/lock.h"
+
+#include "kernel/arch/x86_64/cpu.h"
+#include "kernel/arch/x86_64/smp.h"
+#include "kernel/core/kernel.h"
+
+#define PATIENCE (UINT64_C(1) << 22) /* polls, once a panic has begun */
+
+static bool given_up;
+
+const struct spinlock *lock_order_break(struct spinlock *const *held, unsigned count,
+					unsigned rank)
+{
+	for (unsigned i = count; i-- > 0;)
+		if (held[i]->rank >= rank)
+			return held[i];
+	return NULL;
+}
+
+void locks_give_up(void)
+{
+	__atomic_store_n(&given_up, true, __ATOMIC_SEQ_CST);
+}
+
+static bool panicking(void)
+{
+	return __atomic_load_n(&given_up, __ATOMIC_RELAXED);
+}
+
+static void order_check(const struct cpu_block *cpu, const struct spinlock *lock)
+{
+	const struct spinlock *outer;
+
+	if (!KERNEL_DEBUG_LOCKS || panicking())
+		return;
+	outer = lock_order_break(cpu->held, cpu->held_count, lock->rank);
+	if (outer)
+		panic("lock order: %s is taken while %s is held", lock->name, outer->name);
+	if (cpu->held_count == CPU_LOCKS_MAX)
+		panic("lock order: %s is one lock too many", lock->name);
+}
+
+static void wait_and_take(struct spinlock *lock)
+{
+	uint64_t polls = 0;
+
+	while (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE)) {
+		while (__atomic_load_n(&lock->taken, __ATOMIC_RELAXED)) {
+			tlb_poll();
+			cpu_pause();
+			if (panicking() && ++polls > PATIENCE)
+				return;
+		}
+	}
+}
+
+bool spin_lock(struct spinlock *lock)
+{
+	bool state = interrupts_save();
+	struct cpu_block *cpu = this_cpu();
+	uint32_t me = cpu->id + 1;
+
+	if (__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) == me) {
+		if (!lock->nests && !panicking())
+			panic("lock %s is taken twice by CPU %u", lock->name, cpu->id);
+		lock->depth++;
+		return state;
+	}
+	order_check(cpu, lock);
+	wait_and_take(lock);
+	__atomic_store_n(&lock->owner, me, __ATOMIC_RELAXED);
+	if (cpu->held_count < CPU_LOCKS_MAX)
+		cpu->held[cpu->held_count++] = lock;
+	return state;
+}
+
+/* Usually the last one; not always. */
+static void held_remove(struct cpu_block *cpu, const struct spinlock *lock)
+{
+	unsigned i = cpu->held_count;
+
+	while (i && cpu->held[i - 1] != lock)
+		i--;
+	if (!i)
+		return;
+	for (; i < cpu->held_count; i++)
+		cpu->held[i - 1] = cpu->held[i];
+	cpu->held_count--;
+}
+
+void spin_unlock(struct spinlock *lock, bool state)
+{
+	struct cpu_block *cpu = this_cpu();
+
+	if (lock->depth) {
+		lock->depth--;
+	} else {
+		if (!spin_held(lock) && !panicking())
+			panic("lock %s is given back by CPU %u, which does not hold it",
+			      lock->name, cpu->id);
+		held_remove(cpu, lock);
+		__atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
+		__atomic_store_n(&lock->taken, 0, __ATOMIC_RELEASE);
+	}
+	interrupts_restore(state);
+}
+
+bool spin_held(const struct spinlock *lock)
+{
+	bool state = interrupts_save(); /* or else this may become another CPU in between */
+	bool held = __atomic_load_n(&lock->owner, __ATOMIC_RELAXED) == this_cpu()->id + 1;
+
+	interrupts_restore(state);
+	return held;
+}
+
+void sleep_check(const char *what)
+{
+	bool state = interrupts_save();
+	const struct cpu_block *cpu = this_cpu();
+
+	if (cpu->held_count)
+		panic("%s may sleep, and lock %s is held", what,
+		      cpu->held[cpu->held_count - 1]->name);
+	if (cpu->in_interrupt || cpu->preempt_off)
+		panic("%s may sleep, and %s", what,
+		      cpu->in_interrupt ? "this is an interrupt" : "preemption is off");
+	interrupts_restore(state);
+}
