@@ -22,16 +22,20 @@ static int64_t find(const struct hload_module *module, const char *key)
 	return -1;
 }
 
-/* The phrase of PARAM_VALUE: 'x' is not … */
-static enum helix_status fail_value(const struct hload_setting *setting, const char *wrong,
+/* The phrase of PARAM_VALUE: 'x' is not …, or 'x' is out of range, 1 to 100. Of
+ * a long value the beginning is told. */
+static enum helix_status fail_value(const struct hload_setting *setting,
+				    const struct hmod_flat_param *param, const char *wrong,
 				    struct hmod_diag *diag)
 {
-	char text[HMOD_DIAG_TEXT];
-	const char *const parts[] = { "'", setting->value, "' ", wrong };
-	size_t at = 0;
+	char text[HMOD_DIAG_TEXT], range[HMOD_RANGE_TEXT];
+	const char *const parts[] = { "'", setting->value, "' ", wrong, ", ", range };
+	size_t at = 0, kept;
 
-	for (unsigned i = 0; i < 4; i++)
-		for (const char *p = parts[i]; *p && at + 1 < sizeof text - (i < 2 ? 40 : 0); p++)
+	hmod_param_range_text(param, range);
+	kept = sizeof text - (range[0] ? 70 : 40);
+	for (unsigned i = 0; i < (range[0] ? 6 : 4); i++)
+		for (const char *p = parts[i]; *p && at + 1 < (i < 2 ? kept : sizeof text); p++)
 			text[at++] = *p;
 	text[at] = 0;
 	hmod_fail(diag, HELIX_E_PARAM_VALUE, HMOD_STAGE_PARAMETERS, HMOD_NOWHERE);
@@ -61,9 +65,9 @@ static enum helix_status set(struct hload_module *module, const struct hload_set
 		hmod_diag_name(diag, setting->key, SIZE_MAX);
 		return HELIX_E_PARAM_UNKNOWN;
 	}
-	wrong = hmod_param_value_check(module->meta.params[i].type, setting->value);
+	wrong = hmod_param_value_check(&module->meta.params[i], setting->value);
 	if (wrong)
-		return fail_value(setting, wrong, diag);
+		return fail_value(setting, &module->meta.params[i], wrong, diag);
 	value = hload_alloc(module->system, size);
 	if (!value)
 		return hload_fail_memory(diag, HMOD_STAGE_PARAMETERS, size, "parameters");
@@ -106,16 +110,18 @@ void hload_values_free(struct hload_module *module)
 
 /* ---- the module API ------------------------------------------------------------- */
 
-const char *helix_config(const struct helix_context *ctx, const char *key)
+static const char *value_of(const struct hload_module *module, int64_t i)
 {
-	const struct hload_module *module = ctx->module;
-	int64_t i = find(module, key);
-
-	if (i < 0)
-		return NULL;
 	if (module->values && module->values[i])
 		return module->values[i];
 	return hmod_meta_string(&module->meta, module->meta.params[i].standard);
+}
+
+const char *helix_config(const struct helix_context *ctx, const char *key)
+{
+	int64_t i = find(ctx->module, key);
+
+	return i < 0 ? NULL : value_of(ctx->module, i);
 }
 
 const char *helix_config_or(const struct helix_context *ctx, const char *key,
@@ -148,6 +154,25 @@ bool helix_config_bool(const struct helix_context *ctx, const char *key, bool ot
 	bool flag;
 
 	return value && hmod_param_bool(value, &flag) ? flag : otherwise;
+}
+
+int helix_config_item(const struct helix_context *ctx, const char *key, size_t i, char *item,
+		      size_t capacity)
+{
+	const struct hload_module *module = ctx->module;
+	int64_t at = find(module, key);
+	size_t length, kept;
+	const char *text;
+
+	if (at < 0 || module->meta.params[at].type != HELIX_PARAM_list ||
+	    !hmod_param_item(value_of(module, at), i, &text, &length))
+		return HELIX_E_NOT_FOUND;
+	if (capacity) {
+		kept = length < capacity ? length : capacity - 1;
+		memcpy(item, text, kept);
+		item[kept] = 0;
+	}
+	return length < INT32_MAX ? (int)length : INT32_MAX;
 }
 
 uint64_t helix_module_id(const struct helix_context *ctx)

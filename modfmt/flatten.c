@@ -6,35 +6,25 @@
  */
 #include "modfmt/internal.h"
 
-struct flattener {
-	const struct hmod_image *image;
-	struct hmod_diag *diag;
-	uint64_t budget; /* relocations that may still be looked at */
-	struct pointer_reader record;
-	uint8_t *table;
-	size_t capacity, end; /* end: of what is placed so far */
-	struct hmod_flat_header header;
-};
-
 #define FIELD(name) offsetof(struct helix_module_record, name)
 
-static void put(struct flattener *f, size_t at, const void *bytes, size_t size)
+void flatten_put(struct flattener *f, size_t at, const void *bytes, size_t size)
 {
 	if (f->capacity >= size && at <= f->capacity - size)
 		memcpy(f->table + at, bytes, size);
 }
 
-static uint32_t put_string(struct flattener *f, const char *text, size_t length)
+uint32_t flatten_string(struct flattener *f, const char *text, size_t length)
 {
 	size_t at = f->end;
 
-	put(f, at, text, length);
-	put(f, at + length, "", 1);
+	flatten_put(f, at, text, length);
+	flatten_put(f, at + length, "", 1);
 	f->end += length + 1;
 	return (uint32_t)at;
 }
 
-static enum helix_status too_large(struct flattener *f)
+enum helix_status flatten_fits(struct flattener *f)
 {
 	if (f->end <= HMOD_META_MAX)
 		return HELIX_OK;
@@ -44,110 +34,40 @@ static enum helix_status too_large(struct flattener *f)
 	return HELIX_E_TOO_LARGE;
 }
 
-/* ---- lists of strings --------------------------------------------------------- */
-
-struct list {
-	struct pointer_reader reader;
-	struct place place;
-	uint32_t count;
-	const char *what;
-};
-
-/* Finds the list a field of the record points to and counts its entries. */
-static enum helix_status list_open(struct flattener *f, uint64_t field, const char *what,
-				   struct list *list)
-{
-	enum pointer_kind kind = pointer_place(&f->record, field, &list->place);
-	const struct elf64_rela *rela;
-	struct pointer_reader ahead;
-
-	list->count = 0;
-	list->what = what;
-	if (kind == POINTER_NULL)
-		return HELIX_OK;
-	if (kind == POINTER_GIVEN && list->place.offset % 8)
-		kind = POINTER_BAD;
-	if (kind == POINTER_GIVEN) {
-		pointer_reader_open(&list->reader, f->image, list->place.section, &f->budget,
-				    f->diag);
-		ahead = list->reader;
-		do
-			kind = pointer_rela(&ahead, list->place.offset + 8 * (uint64_t)list->count,
-					    &rela);
-		while (kind == POINTER_GIVEN && ++list->count <= HMOD_META_MAX / 4);
-	}
-	if (kind == POINTER_NULL)
-		return HELIX_OK;
-	return hmod_fail_meta(f->diag, HELIX_E_META_POINTER, what, "a list that ends with NULL",
-			      section_offset(f->image, f->record.search.section, field));
-}
-
-static enum helix_status list_entry(struct list *list, uint32_t i, const char **text)
-{
-	return pointer_string(&list->reader, list->place.offset + 8 * (uint64_t)i, list->what, text);
-}
-
-/* ---- the parts --------------------------------------------------------------------- */
-
-static enum helix_status put_dependency(struct flattener *f, struct list *list, uint32_t i)
-{
-	struct hmod_flat_dependency flat;
-	struct hmod_dependency parsed;
-	enum helix_status status;
-	const char *text, *wrong;
-
-	if ((status = list_entry(list, i, &text)))
-		return status;
-	wrong = hmod_dependency_parse(text, text_length(text), &parsed);
-	if (wrong)
-		return hmod_fail_meta(f->diag, HELIX_E_META_DEPENDENCY, text, wrong, HMOD_NOWHERE);
-	flat.name = put_string(f, parsed.name, text_length(parsed.name));
-	flat.flags = parsed.flags;
-	flat.hash = hmod_name_hash(parsed.name, text_length(parsed.name));
-	flat.least = parsed.least;
-	flat.most = parsed.most;
-	put(f, f->header.dependencies + i * sizeof flat, &flat, sizeof flat);
-	return too_large(f);
-}
-
-static enum helix_status put_dependencies(struct flattener *f, struct list *list)
-{
-	enum helix_status status = HELIX_OK;
-
-	for (uint32_t i = 0; i < list->count && !status; i++)
-		status = put_dependency(f, list, i);
-	return status;
-}
-
-static enum helix_status put_names(struct flattener *f, struct list *list, size_t array,
-				   bool capability)
-{
-	char name[HELIX_NAME_MAX + 1];
-	enum helix_status status;
-	const char *text, *wrong;
-	uint32_t offset;
-
-	for (uint32_t i = 0; i < list->count; i++) {
-		if ((status = list_entry(list, i, &text)))
-			return status;
-		if (capability) {
-			wrong = hmod_name_normalise(text, text_length(text), true, name);
-			if (wrong)
-				return hmod_fail_meta(f->diag, HELIX_E_META_NAME, text, wrong,
-						      HMOD_NOWHERE);
-			text = name;
-		}
-		offset = put_string(f, text, text_length(text));
-		put(f, array + 4 * (size_t)i, &offset, 4);
-		if ((status = too_large(f)))
-			return status;
-	}
-	return HELIX_OK;
-}
+/* ---- parameters ------------------------------------------------------------------ */
 
 static enum helix_status fail_param(struct flattener *f, const char *name, const char *what)
 {
 	return hmod_fail_meta(f->diag, HELIX_E_META_PARAM, name, what, HMOD_NOWHERE);
+}
+
+static enum helix_status count_params(struct flattener *f)
+{
+	uint64_t size = f->image->params ? hmod_section_bytes(f->image, f->image->params).size : 0;
+
+	if (size % sizeof(struct helix_param_record))
+		return fail_record(f, "the last parameter's size", sizeof(struct helix_param_record),
+				   size % sizeof(struct helix_param_record));
+	if (size > HMOD_META_MAX)
+		return fail_record(f, "the size of .hmod.param", HMOD_META_MAX, size);
+	f->header.param_count = (uint32_t)(size / sizeof(struct helix_param_record));
+	return HELIX_OK;
+}
+
+/* The numbers of parameter `i`. */
+static const char *param_numbers(struct flattener *f, uint32_t i, struct hmod_flat_param *flat)
+{
+	struct helix_param_record r = { .type = 0 };
+	struct hmod_span bytes;
+
+	if (hmod_span_sub(hmod_section_bytes(f->image, f->image->params), (uint64_t)i * sizeof r,
+			  sizeof r, &bytes))
+		memcpy(&r, bytes.data, sizeof r);
+	flat->type = r.type > UINT16_MAX ? 0 : (uint16_t)r.type;
+	flat->flags = r.flags > UINT16_MAX ? UINT16_MAX : (uint16_t)r.flags;
+	flat->least = r.least;
+	flat->most = r.most;
+	return hmod_param_check(flat);
 }
 
 static enum helix_status put_param(struct flattener *f, struct pointer_reader *reader, uint32_t i)
@@ -157,8 +77,6 @@ static enum helix_status put_param(struct flattener *f, struct pointer_reader *r
 	char normal[HELIX_NAME_MAX + 1];
 	struct hmod_flat_param flat;
 	enum helix_status status;
-	struct hmod_span numbers;
-	uint32_t reserved;
 
 	if ((status = pointer_string(reader, at, "a parameter's name", &name)) ||
 	    (status = pointer_string(reader, at + offsetof(struct helix_param_record, standard),
@@ -166,24 +84,18 @@ static enum helix_status put_param(struct flattener *f, struct pointer_reader *r
 	    (status = pointer_string(reader, at + offsetof(struct helix_param_record, description),
 				     "a parameter's description", &description)))
 		return status;
-	hmod_span_sub(hmod_section_bytes(f->image, f->image->params),
-		      at + offsetof(struct helix_param_record, type), 8, &numbers);
-	memcpy(&flat.type, numbers.data, 4);
-	memcpy(&reserved, numbers.data + 4, 4);
 	name = name ? name : "";
 	standard = standard ? standard : "";
 	description = description ? description : "";
-	wrong = hmod_name_normalise(name, text_length(name), false, normal);
-	if (!wrong)
-		wrong = reserved ? "has a reserved field that is not 0" :
-				   hmod_param_value_check(flat.type, standard);
-	if (wrong)
+	if ((wrong = hmod_name_normalise(name, text_length(name), false, normal)) ||
+	    (wrong = param_numbers(f, i, &flat)) ||
+	    (wrong = hmod_param_value_check(&flat, standard)))
 		return fail_param(f, name, wrong);
-	flat.name = put_string(f, normal, text_length(normal));
-	flat.standard = put_string(f, standard, text_length(standard));
-	flat.description = put_string(f, description, text_length(description));
-	put(f, f->header.params + i * sizeof flat, &flat, sizeof flat);
-	return too_large(f);
+	flat.name = flatten_string(f, normal, text_length(normal));
+	flat.standard = flatten_string(f, standard, text_length(standard));
+	flat.description = flatten_string(f, description, text_length(description));
+	flatten_put(f, f->header.params + i * sizeof flat, &flat, sizeof flat);
+	return flatten_fits(f);
 }
 
 static enum helix_status put_params(struct flattener *f)
@@ -199,6 +111,8 @@ static enum helix_status put_params(struct flattener *f)
 	return status;
 }
 
+/* ---- texts ---------------------------------------------------------------------- */
+
 static enum helix_status put_text(struct flattener *f, uint64_t field, const char *what,
 				  const char *otherwise, uint32_t *offset)
 {
@@ -209,7 +123,7 @@ static enum helix_status put_text(struct flattener *f, uint64_t field, const cha
 	if (status)
 		return status;
 	text = text ? text : otherwise;
-	*offset = put_string(f, text, text_length(text));
+	*offset = flatten_string(f, text, text_length(text));
 	return HELIX_OK;
 }
 
@@ -228,71 +142,93 @@ static enum helix_status put_name(struct flattener *f)
 	wrong = hmod_name_normalise(text, text_length(text), false, normal);
 	if (wrong)
 		return hmod_fail_meta(f->diag, HELIX_E_META_NAME, text, wrong, HMOD_NOWHERE);
-	f->header.name = put_string(f, normal, text_length(normal));
+	f->header.name = flatten_string(f, normal, text_length(normal));
 	return HELIX_OK;
 }
 
-/* ---- the record --------------------------------------------------------------------- */
+/* ---- authors -------------------------------------------------------------------- */
 
-static enum helix_status fail_record(struct flattener *f, const char *what, uint64_t wanted,
-				     uint64_t found)
+static void put_piece(struct flattener *f, const char *text, size_t length)
 {
-	hmod_fail(f->diag, HELIX_E_META_FORMAT, HMOD_STAGE_METADATA,
-		  section_offset(f->image, f->image->record, 0));
-	hmod_diag_name(f->diag, what, SIZE_MAX);
-	hmod_diag_numbers(f->diag, wanted, found);
-	return HELIX_E_META_FORMAT;
+	flatten_put(f, f->end, text, length);
+	f->end += length;
 }
 
-/* Checks that there is one record of this format, and takes its numbers over. */
-static enum helix_status open_record(struct flattener *f)
+/* All authors as one text. */
+static enum helix_status put_joined(struct flattener *f, struct list *authors)
 {
-	const struct hmod_image *image = f->image;
-	struct helix_module_record r;
-	struct hmod_span bytes;
+	const size_t begin = f->end;
+	enum helix_status status;
+	const char *text;
 
-	if (!image->record)
-		return hmod_fail(f->diag, HELIX_E_META_MISSING, HMOD_STAGE_METADATA, HMOD_NOWHERE);
-	bytes = hmod_section_bytes(image, image->record);
-	if (bytes.size < sizeof r)
-		return fail_record(f, "the record's size", sizeof r, bytes.size);
-	memcpy(&r, bytes.data, sizeof r);
-	if (r.magic != HELIX_RECORD_MAGIC)
-		return fail_record(f, "the record's magic", HELIX_RECORD_MAGIC, r.magic);
-	if (r.format != HELIX_RECORD_FORMAT)
-		return fail_record(f, "the record's format", HELIX_RECORD_FORMAT, r.format);
-	if (r.size != sizeof r)
-		return fail_record(f, "the record's size", sizeof r, r.size);
-	if (bytes.size != sizeof r) {
-		hmod_fail(f->diag, HELIX_E_META_DUPLICATE, HMOD_STAGE_METADATA,
-			  section_offset(image, image->record, sizeof r));
-		hmod_diag_numbers(f->diag, 1, bytes.size / sizeof r);
-		return HELIX_E_META_DUPLICATE;
+	for (uint32_t i = 0; i < authors->count; i++) {
+		if ((status = list_entry(authors, i, &text)))
+			return status;
+		put_piece(f, ", ", i ? 2 : 0);
+		put_piece(f, text, text_length(text));
+		if (f->end - begin > HMOD_TEXT_MAX)
+			return hmod_fail_meta(f->diag, HELIX_E_META_TEXT, "the sum of authors",
+					      "is longer than 4096 bytes", HMOD_NOWHERE);
 	}
-	if (r.version > HMOD_VERSION_ANY)
-		return fail_record(f, "the version's top field", 0, r.version >> 48);
-	if (r.flags & ~HMOD_FLAGS_KNOWN)
-		return fail_record(f, "the sum of unknown flags", 0, r.flags & ~HMOD_FLAGS_KNOWN);
-	f->header.version = r.version ? r.version : UINT64_C(1) << 16;
-	f->header.flags = r.flags;
-	f->header.abi_major = r.abi_major;
-	f->header.abi_minor = r.abi_minor;
-	f->header.state_version = r.state_version;
-	pointer_reader_open(&f->record, image, image->record, &f->budget, f->diag);
+	put_piece(f, "", 1);
+	f->header.author = (uint32_t)begin;
+	return flatten_fits(f);
+}
+
+/* The one author of a v2 record, or the default. */
+static enum helix_status put_author(struct flattener *f)
+{
+	enum helix_status status = HELIX_OK;
+	uint32_t author = 0;
+
+	if (f->header.api == HELIX_RECORD_FORMAT_V1)
+		author = flatten_string(f, "Unknown", 7);
+	else
+		status = put_text(f, FIELD(author), "the author", "Unknown", &author);
+	f->header.author = author;
+	return status;
+}
+
+/* A v1 record has a list. One author is one string; of several there is also the
+ * text that joins them. */
+static enum helix_status put_authors(struct flattener *f, struct list *authors)
+{
+	enum helix_status status = authors->count ? put_joined(f, authors) : put_author(f);
+	const uint32_t author = f->header.author;
+
+	if (status)
+		return status;
+	if (authors->count > 1)
+		return flatten_texts(f, authors, f->header.authors);
+	flatten_put(f, f->header.authors, &author, 4);
 	return HELIX_OK;
 }
 
-static enum helix_status count_params(struct flattener *f)
-{
-	uint64_t size = f->image->params ? hmod_section_bytes(f->image, f->image->params).size : 0;
+/* ---- the table ------------------------------------------------------------------- */
 
-	if (size % sizeof(struct helix_param_record))
-		return fail_record(f, "the last parameter's size", sizeof(struct helix_param_record),
-				   size % sizeof(struct helix_param_record));
-	if (size > HMOD_META_MAX)
-		return fail_record(f, "the size of .hmod.param", HMOD_META_MAX, size);
-	f->header.param_count = (uint32_t)(size / sizeof(struct helix_param_record));
-	return HELIX_OK;
+struct lists {
+	struct list dependencies, provides, aliases, authors;
+};
+
+static enum helix_status open_lists(struct flattener *f, struct lists *l)
+{
+	enum helix_status status;
+
+	l->authors.count = 0;
+	if ((status = list_open(&f->record, FIELD(dependencies), "dependencies",
+				&l->dependencies)) ||
+	    (status = list_open(&f->record, FIELD(provides), "provides", &l->provides)) ||
+	    (status = list_open(&f->record, FIELD(aliases), "aliases", &l->aliases)) ||
+	    (f->header.api == HELIX_RECORD_FORMAT_V1 &&
+	     (status = list_open(&f->record, offsetof(struct helix_module_v1_record, authors),
+				 "authors", &l->authors))))
+		return status;
+	f->header.dependency_count = l->dependencies.count;
+	f->header.provide_count = l->provides.count;
+	f->header.alias_count = l->aliases.count;
+	f->header.author_count = l->authors.count ? l->authors.count : 1;
+	status = count_params(f);
+	return status ? status : flatten_count_interfaces(f);
 }
 
 static void place_arrays(struct flattener *f)
@@ -302,78 +238,50 @@ static void place_arrays(struct flattener *f)
 	h->dependencies = sizeof *h;
 	h->params = h->dependencies +
 		    h->dependency_count * (uint32_t)sizeof(struct hmod_flat_dependency);
-	h->provides = h->params + h->param_count * (uint32_t)sizeof(struct hmod_flat_param);
+	h->interfaces = h->params + h->param_count * (uint32_t)sizeof(struct hmod_flat_param);
+	h->provides = h->interfaces +
+		      h->interface_count * (uint32_t)sizeof(struct hmod_flat_interface);
 	h->aliases = h->provides + 4 * h->provide_count;
-	f->end = h->aliases + 4 * h->alias_count;
+	h->authors = h->aliases + 4 * h->alias_count;
+	h->operations = h->authors + 4 * h->author_count;
+	f->end = h->operations + 4 * (size_t)h->operation_count;
+}
+
+static enum helix_status put_texts(struct flattener *f)
+{
+	uint32_t description, license;
+	enum helix_status status;
+
+	if ((status = put_name(f)) ||
+	    (status = put_text(f, FIELD(description), "the description", "", &description)) ||
+	    (status = put_text(f, FIELD(license), "the license", "MIT", &license)))
+		return status;
+	f->header.description = description;
+	f->header.license = license;
+	return flatten_fits(f);
 }
 
 static enum helix_status build(struct flattener *f)
 {
 	struct hmod_flat_header *h = &f->header;
-	struct list depends, provides, aliases;
-	uint32_t description, author, license;
 	enum helix_status status;
+	struct lists lists;
 
-	if ((status = list_open(f, FIELD(dependencies), "dependencies", &depends)) ||
-	    (status = list_open(f, FIELD(provides), "provides", &provides)) ||
-	    (status = list_open(f, FIELD(aliases), "aliases", &aliases)) ||
-	    (status = count_params(f)))
+	if ((status = open_lists(f, &lists)))
 		return status;
-	h->dependency_count = depends.count;
-	h->provide_count = provides.count;
-	h->alias_count = aliases.count;
 	place_arrays(f);
-	if ((status = too_large(f)) || (status = put_name(f)) ||
-	    (status = put_text(f, FIELD(description), "the description", "", &description)) ||
-	    (status = put_text(f, FIELD(author), "the author", "Unknown", &author)) ||
-	    (status = put_text(f, FIELD(license), "the license", "MIT", &license)) ||
-	    (status = put_dependencies(f, &depends)) ||
-	    (status = put_names(f, &provides, h->provides, true)) ||
-	    (status = put_names(f, &aliases, h->aliases, false)) || (status = put_params(f)) ||
-	    (status = too_large(f)))
+	if ((status = flatten_fits(f)) || (status = put_texts(f)) ||
+	    (status = put_authors(f, &lists.authors)) ||
+	    (status = flatten_dependencies(f, &lists.dependencies)) ||
+	    (status = flatten_names(f, &lists.provides, h->provides, true)) ||
+	    (status = flatten_texts(f, &lists.aliases, h->aliases)) || (status = put_params(f)) ||
+	    (status = flatten_interfaces(f)))
 		return status;
-	h->description = description;
-	h->author = author;
-	h->license = license;
 	h->magic = HMOD_FLAT_MAGIC;
 	h->format = HMOD_FLAT_FORMAT;
 	h->header_size = sizeof *h;
 	h->size = (uint32_t)f->end;
-	put(f, 0, h, sizeof *h);
-	return HELIX_OK;
-}
-
-static enum helix_status disagree(const struct hmod_image *image, struct hmod_diag *diag,
-				  const char *what, uint64_t wanted, uint64_t found)
-{
-	hmod_fail(diag, HELIX_E_META_FORMAT, HMOD_STAGE_METADATA,
-		  section_offset(image, image->flat, 0));
-	hmod_diag_name(diag, what, SIZE_MAX);
-	hmod_diag_numbers(diag, wanted, found);
-	return HELIX_E_META_FORMAT;
-}
-
-enum helix_status hmod_flat_agrees(const struct hmod_image *image, const struct hmod_meta *meta,
-				   struct hmod_diag *diag)
-{
-	struct flattener f = { .image = image, .diag = diag };
-	const struct hmod_flat_header *flat = meta->header;
-	enum helix_status status = open_record(&f);
-
-	if (status)
-		return status;
-	if (flat->version != f.header.version)
-		return disagree(image, diag, "the version in .hmod.flat", f.header.version,
-				flat->version);
-	if (flat->flags != f.header.flags)
-		return disagree(image, diag, "the flags in .hmod.flat", f.header.flags, flat->flags);
-	if (flat->state_version != f.header.state_version)
-		return disagree(image, diag, "the state version in .hmod.flat",
-				f.header.state_version, flat->state_version);
-	if (flat->abi_major != f.header.abi_major || flat->abi_minor != f.header.abi_minor)
-		return disagree(image, diag, "the ABI in .hmod.flat",
-				f.header.abi_major * UINT64_C(65536) + f.header.abi_minor,
-				flat->abi_major * UINT64_C(65536) + flat->abi_minor);
+	flatten_put(f, 0, h, sizeof *h);
 	return HELIX_OK;
 }
 
@@ -383,9 +291,9 @@ static enum helix_status copy_flat(struct flattener *f)
 	enum helix_status status;
 
 	f->end = (size_t)flat.size; /* at most HMOD_SIZE_MAX */
-	if ((status = too_large(f)))
+	if ((status = flatten_fits(f)))
 		return status;
-	put(f, 0, flat.data, f->end);
+	flatten_put(f, 0, flat.data, f->end);
 	return HELIX_OK;
 }
 
@@ -398,7 +306,7 @@ enum helix_status hmod_meta_flatten(const struct hmod_image *image, void *table,
 	struct hmod_meta meta;
 
 	*size = 0;
-	if ((status = open_record(&f)) || (status = image->flat ? copy_flat(&f) : build(&f)))
+	if ((status = record_open(&f)) || (status = image->flat ? copy_flat(&f) : build(&f)))
 		return status;
 	*size = f.end;
 	if (f.end > capacity) {
@@ -410,5 +318,7 @@ enum helix_status hmod_meta_flatten(const struct hmod_image *image, void *table,
 	status = hmod_meta_view(table, f.end, &meta, diag);
 	if (!status && image->flat)
 		status = hmod_flat_agrees(image, &meta, diag);
+	if (!status)
+		status = hmod_flags_check(&meta, diag);
 	return status ? status : hmod_flat_unique(table, diag);
 }

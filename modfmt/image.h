@@ -25,7 +25,7 @@ struct hmod_image {
 	uint32_t symtab; /* its section index; 0 if there is none */
 	struct hmod_span symbol_names; /* ends with a NUL byte */
 	const uint8_t *extended; /* SHT_SYMTAB_SHNDX: symbol_count × 4 bytes, or NULL */
-	uint32_t record, params, exports, flat; /* .hmod.*: section index or 0 */
+	uint32_t record, params, exports, interfaces, flat; /* .hmod.*: section index or 0 */
 	bool in_order; /* loaded sections stand in the file in index order, disjoint */
 };
 

@@ -86,17 +86,75 @@ enum pointer_kind pointer_place(struct pointer_reader *reader, uint64_t offset,
 enum helix_status pointer_string(struct pointer_reader *reader, uint64_t offset, const char *what,
 				 const char **text);
 
+/* The function of this module it leads to: in a loaded executable section. */
+enum pointer_kind pointer_function(struct pointer_reader *reader, uint64_t offset,
+				   struct hmod_reference *function);
+
 /* NULL, or what is wrong with a text: control bytes, or longer than 4 KiB. */
 #define HMOD_TEXT_MAX 4096
 const char *hmod_text_check(const char *text, size_t length);
 
-/* ---- metadata: flatten.c, unique.c ---------------------------------------------- */
+/* ---- flattening --------------------------------------------------------------------- */
 
-/* Checks that a viewed .hmod.flat says what the record's numbers say. */
+/* What the parts of flattening share: flatten.c. */
+struct flattener {
+	const struct hmod_image *image;
+	struct hmod_diag *diag;
+	uint64_t budget; /* relocations that may still be looked at */
+	struct pointer_reader record;
+	uint8_t *table;
+	size_t capacity, end; /* end: of what is placed so far */
+	uint32_t named; /* names of operations written so far */
+	struct hmod_flat_header header;
+};
+
+/* Writes what fits the capacity. */
+void flatten_put(struct flattener *f, size_t at, const void *bytes, size_t size);
+/* Appends the string and its NUL; its offset. */
+uint32_t flatten_string(struct flattener *f, const char *text, size_t length);
+/* TOO_LARGE when what is placed so far is over the cap. */
+enum helix_status flatten_fits(struct flattener *f);
+
+/* A list of strings in the file: list.c. */
+struct list {
+	struct pointer_reader reader;
+	struct place place;
+	uint32_t count;
+	const char *what;
+};
+
+/* Finds the list that the pointer at `field` leads to and counts its entries;
+ * none when it is not given. */
+enum helix_status list_open(struct pointer_reader *from, uint64_t field, const char *what,
+			    struct list *list);
+enum helix_status list_entry(struct list *list, uint32_t i, const char **text);
+/* Each writes its entries into the array at `array` and the strings behind. */
+enum helix_status flatten_dependencies(struct flattener *f, struct list *list);
+enum helix_status flatten_names(struct flattener *f, struct list *list, size_t array,
+				bool capability);
+enum helix_status flatten_texts(struct flattener *f, struct list *list, size_t array);
+
+/* Counts the interfaces and the names of their operations into the header, then
+ * writes them: interface.c. */
+enum helix_status flatten_count_interfaces(struct flattener *f);
+enum helix_status flatten_interfaces(struct flattener *f);
+
+/* ---- the record's numbers: number.c --------------------------------------------------- */
+
+/* META_FORMAT: `what` of the record is not as wanted. */
+enum helix_status fail_record(struct flattener *f, const char *what, uint64_t wanted,
+			      uint64_t found);
+/* Checks that there is one record of a known format, takes its numbers over into
+ * the header and opens its pointers. */
+enum helix_status record_open(struct flattener *f);
+/* Checks that a viewed .hmod.flat says what the records' numbers say. */
 enum helix_status hmod_flat_agrees(const struct hmod_image *image, const struct hmod_meta *meta,
 				   struct hmod_diag *diag);
-/* Refuses a dependency or a parameter that is there twice. Sorts the lists of
- * the (viewed) table for that and puts them back as they were. */
+
+/* ---- the whole table: unique.c ---------------------------------------------------------- */
+
+/* Refuses a dependency, a parameter or an interface that is there twice. Sorts
+ * the lists of the (viewed) table for that and puts them back as they were. */
 enum helix_status hmod_flat_unique(void *table, struct hmod_diag *diag);
 
 #endif

@@ -72,8 +72,8 @@ static enum helix_status check_name(struct viewer *v, uint32_t offset, const cha
 	return HELIX_OK;
 }
 
-/* Checks that the four lists follow the header and each other without a gap, in
- * the order dependencies, parameters, capabilities, aliases. */
+/* Checks that the lists follow the header and each other without a gap, in the
+ * order they have in the header. */
 static bool lists_in_place(struct viewer *v)
 {
 	const struct hmod_flat_header *h = v->header;
@@ -82,12 +82,15 @@ static bool lists_in_place(struct viewer *v)
 	} lists[] = {
 		{ h->dependencies, h->dependency_count, sizeof(struct hmod_flat_dependency) },
 		{ h->params, h->param_count, sizeof(struct hmod_flat_param) },
+		{ h->interfaces, h->interface_count, sizeof(struct hmod_flat_interface) },
 		{ h->provides, h->provide_count, 4 },
 		{ h->aliases, h->alias_count, 4 },
+		{ h->authors, h->author_count, 4 },
+		{ h->operations, h->operation_count, 4 },
 	};
 	uint64_t end = sizeof *h;
 
-	for (unsigned i = 0; i < 4; i++) {
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
 		if (lists[i].offset != end)
 			return false;
 		end += (uint64_t)lists[i].count * lists[i].size;
@@ -123,20 +126,76 @@ static enum helix_status check_dependencies(struct viewer *v, struct hmod_meta *
 	return HELIX_OK;
 }
 
-static enum helix_status check_names(struct viewer *v, const void *array, uint32_t count,
-				     bool capability)
+/* Entry `i` of a list of offsets; a file's table may stand anywhere. */
+static uint32_t offset_in(struct viewer *v, uint32_t list, uint32_t i)
 {
-	enum helix_status status = HELIX_OK;
-	const uint8_t *offsets = array;
-	const char *text;
 	uint32_t offset;
 
-	for (uint32_t i = 0; i < count && !status; i++) {
-		memcpy(&offset, offsets + 4 * (size_t)i, 4); /* a file's table may stand anywhere */
-		status = capability ? check_name(v, offset, "a capability", true, &text) :
-				      check_text(v, offset, "an alias", &text);
-	}
+	memcpy(&offset, v->table.data + list + 4 * (size_t)i, 4);
+	return offset;
+}
+
+static enum helix_status check_names(struct viewer *v, uint32_t list, uint32_t count,
+				     const char *what, bool capability)
+{
+	enum helix_status status = HELIX_OK;
+	const char *text;
+
+	for (uint32_t i = 0; i < count && !status; i++)
+		status = check_name(v, offset_in(v, list, i), what, capability, &text);
 	return status;
+}
+
+static enum helix_status check_texts(struct viewer *v, uint32_t list, uint32_t count,
+				     const char *what)
+{
+	enum helix_status status = HELIX_OK;
+	const char *text;
+
+	for (uint32_t i = 0; i < count && !status; i++)
+		status = check_text(v, offset_in(v, list, i), what, &text);
+	return status;
+}
+
+/* Already checked: every text. Checks: `all` is the authors, ", " between. */
+static bool authors_joined(struct viewer *v, const char *all)
+{
+	for (uint32_t i = 0; i < v->header->author_count; i++) {
+		const char *author = (const char *)v->table.data +
+				     offset_in(v, v->header->authors, i);
+
+		if (i && !text_begins(all, ", "))
+			return false;
+		all += i ? 2 : 0;
+		if (!text_begins(all, author))
+			return false;
+		all += text_length(author);
+	}
+	return !*all;
+}
+
+/* One author is the very string; several are joined in it. */
+static enum helix_status check_authors(struct viewer *v, struct hmod_meta *meta)
+{
+	const struct hmod_flat_header *h = v->header;
+	enum helix_status status;
+
+	if (!h->author_count)
+		return fail_format(v, "the number of authors", 1, 0);
+	if ((status = check_text(v, h->author, "the author", &meta->author)))
+		return status;
+	if (h->author_count == 1) {
+		uint32_t only = offset_in(v, h->authors, 0);
+
+		return only == h->author ? HELIX_OK :
+					   fail_format(v, "the author's offset", h->author, only);
+	}
+	if ((status = check_texts(v, h->authors, h->author_count, "an author")))
+		return status;
+	if (!authors_joined(v, meta->author))
+		return hmod_fail_meta(v->diag, HELIX_E_META_TEXT, "the author",
+				      "is not the list of authors", HMOD_NOWHERE);
+	return HELIX_OK;
 }
 
 static enum helix_status check_params(struct viewer *v, struct hmod_meta *meta)
@@ -155,7 +214,9 @@ static enum helix_status check_params(struct viewer *v, struct hmod_meta *meta)
 		if (p->name <= before)
 			return fail_format(v, "a parameter's name offset", before + 1, p->name);
 		before = p->name;
-		wrong = hmod_param_value_check(p->type, standard);
+		wrong = hmod_param_check(p);
+		if (!wrong)
+			wrong = hmod_param_value_check(p, standard);
 		if (wrong)
 			return hmod_fail_meta(v->diag, HELIX_E_META_PARAM, name, wrong,
 					      HMOD_NOWHERE);
@@ -163,8 +224,78 @@ static enum helix_status check_params(struct viewer *v, struct hmod_meta *meta)
 	return HELIX_OK;
 }
 
+static enum helix_status fail_interface(struct viewer *v, uint32_t i, const char *name,
+					const char *what)
+{
+	hmod_fail_meta(v->diag, HELIX_E_META_INTERFACE, name, what, HMOD_NOWHERE);
+	if (v->diag)
+		v->diag->index = i;
+	return HELIX_E_META_INTERFACE;
+}
+
+/* Already checked: the name. `names` is where its operations' names would begin. */
+static const char *wrong_interface(const struct hmod_flat_interface *f, const char *name,
+				   uint64_t names)
+{
+	if (!f->count || f->count > HELIX_OPERATIONS_MAX)
+		return "has not 1 to 64 operations";
+	if (f->flags & ~(uint32_t)(HMOD_INTERFACE_MESSAGE | HMOD_INTERFACE_NAMED))
+		return "has unknown flags";
+	if (f->names != (f->flags & HMOD_INTERFACE_NAMED ? names : 0))
+		return "has its operations' names in another place";
+	if (f->hash != hmod_name_hash(name, text_length(name)))
+		return "has another hash";
+	return NULL;
+}
+
+/* The interfaces, then the names of all their operations. */
+static enum helix_status check_interfaces(struct viewer *v, struct hmod_meta *meta)
+{
+	const struct hmod_flat_header *h = v->header;
+	const struct hmod_flat_interface *f = meta->interfaces;
+	const char *name, *wrong;
+	enum helix_status status;
+	uint32_t before = 0;
+	uint64_t named = 0;
+
+	for (uint32_t i = 0; i < h->interface_count; i++, f++) {
+		if ((status = check_name(v, f->name, "an interface's name", true, &name)))
+			return status;
+		if (f->name <= before)
+			return fail_format(v, "an interface's name offset", before + 1, f->name);
+		before = f->name;
+		wrong = wrong_interface(f, name, h->operations + 4 * named);
+		if (wrong)
+			return fail_interface(v, i, name, wrong);
+		named += f->flags & HMOD_INTERFACE_NAMED ? f->count : 0;
+	}
+	if (named != h->operation_count)
+		return fail_format(v, "the number of operation names", named, h->operation_count);
+	return check_names(v, h->operations, h->operation_count, "an operation's name", false);
+}
+
+/* The fields with few values. */
+static enum helix_status check_choices(struct viewer *v)
+{
+	const struct hmod_flat_header *h = v->header;
+
+	if (h->api != HELIX_RECORD_FORMAT && h->api != HELIX_RECORD_FORMAT_V1)
+		return fail_format(v, "the table's API", HELIX_RECORD_FORMAT, h->api);
+	if (!hmod_policy_name(h->policy))
+		return fail_format(v, "the policy (0, 1 or 2)", HELIX_POLICY_NONE, h->policy);
+	if (h->flags & ~HMOD_FLAGS_KNOWN)
+		return fail_format(v, "the sum of unknown flags", 0, h->flags & ~HMOD_FLAGS_KNOWN);
+	if (h->events & ~HELIX_EVENTS_KNOWN)
+		return fail_format(v, "the sum of unknown events", 0,
+				   h->events & ~HELIX_EVENTS_KNOWN);
+	if (h->events && h->api == HELIX_RECORD_FORMAT_V1)
+		return fail_format(v, "the events of a v1 module", 0, h->events);
+	return HELIX_OK;
+}
+
 static enum helix_status check_header(struct viewer *v)
 {
+	enum helix_status status;
 	const struct hmod_flat_header *h = v->header;
 
 	if (v->table.size < sizeof *h)
@@ -177,12 +308,10 @@ static enum helix_status check_header(struct viewer *v)
 		return fail_format(v, "the table's header size", sizeof *h, h->header_size);
 	if (h->size != v->table.size || h->size > HMOD_META_MAX)
 		return fail_format(v, "the table's size", v->table.size, h->size);
-	if (h->reserved)
-		return fail_format(v, "the table's reserved field", 0, h->reserved);
 	if (h->version > HMOD_VERSION_ANY)
 		return fail_format(v, "the version's top field", 0, h->version >> 48);
-	if (h->flags & ~HMOD_FLAGS_KNOWN)
-		return fail_format(v, "the sum of unknown flags", 0, h->flags & ~HMOD_FLAGS_KNOWN);
+	if ((status = check_choices(v)))
+		return status;
 	if (!lists_in_place(v))
 		return hmod_fail_meta(v->diag, HELIX_E_META_POINTER, "a list of .hmod.flat",
 				      "its place", HMOD_NOWHERE);
@@ -202,17 +331,18 @@ enum helix_status hmod_meta_view(const void *table, size_t size, struct hmod_met
 		return status;
 	meta->header = h;
 	meta->dependencies = (const void *)(bytes + h->dependencies);
+	meta->params = (const void *)(bytes + h->params);
+	meta->interfaces = (const void *)(bytes + h->interfaces);
 	meta->provides = (const void *)(bytes + h->provides);
 	meta->aliases = (const void *)(bytes + h->aliases);
-	meta->params = (const void *)(bytes + h->params);
+	meta->authors = (const void *)(bytes + h->authors);
 	if ((status = check_name(&v, h->name, "the name", false, &meta->name)) ||
 	    (status = check_text(&v, h->description, "the description", &meta->description)) ||
-	    (status = check_text(&v, h->author, "the author", &meta->author)) ||
 	    (status = check_text(&v, h->license, "the license", &meta->license)) ||
-	    (status = check_dependencies(&v, meta)) ||
-	    (status = check_names(&v, meta->provides, h->provide_count, true)) ||
-	    (status = check_names(&v, meta->aliases, h->alias_count, false)) ||
-	    (status = check_params(&v, meta)))
+	    (status = check_authors(&v, meta)) || (status = check_dependencies(&v, meta)) ||
+	    (status = check_names(&v, h->provides, h->provide_count, "a capability", true)) ||
+	    (status = check_texts(&v, h->aliases, h->alias_count, "an alias")) ||
+	    (status = check_params(&v, meta)) || (status = check_interfaces(&v, meta)))
 		return status;
 	meta->name_length = text_length(meta->name);
 	return HELIX_OK;
@@ -221,4 +351,15 @@ enum helix_status hmod_meta_view(const void *table, size_t size, struct hmod_met
 const char *hmod_meta_string(const struct hmod_meta *meta, uint32_t offset)
 {
 	return (const char *)meta->header + offset;
+}
+
+const char *hmod_meta_operation(const struct hmod_meta *meta, uint32_t interface, uint32_t i)
+{
+	const struct hmod_flat_interface *f = &meta->interfaces[interface];
+	uint32_t offset;
+
+	if (!f->names || i >= f->count)
+		return NULL;
+	memcpy(&offset, hmod_meta_string(meta, f->names) + 4 * (size_t)i, 4);
+	return hmod_meta_string(meta, offset);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Parameter types and values, and the names of flags.
+ * Parameter types, ranges and values.
  */
 #include "modfmt/internal.h"
 
@@ -11,6 +11,7 @@ const char *hmod_param_type_name(uint32_t type)
 	case HELIX_PARAM_int: return "int";
 	case HELIX_PARAM_uint: return "uint";
 	case HELIX_PARAM_bool: return "bool";
+	case HELIX_PARAM_list: return "list";
 	default: return "?";
 	}
 }
@@ -72,27 +73,95 @@ bool hmod_param_bool(const char *text, bool *value)
 	return false;
 }
 
-const char *hmod_param_value_check(uint32_t type, const char *value)
+bool hmod_param_item(const char *value, size_t i, const char **item, size_t *length)
 {
-	uint64_t u;
-	int64_t i;
-	bool b;
+	size_t n = 0;
 
-	if (type == HELIX_PARAM_uint && !hmod_param_uint(value, &u))
-		return "is not an unsigned number";
-	if (type == HELIX_PARAM_int && !hmod_param_int(value, &i))
-		return "is not a number";
-	if (type == HELIX_PARAM_bool && !hmod_param_bool(value, &b))
-		return "is neither true nor false";
-	return type >= HELIX_PARAM_string && type <= HELIX_PARAM_bool ? NULL : "has an unknown type";
+	if (!*value)
+		return false;
+	for (; i && *value; value++)
+		i -= *value == ',';
+	if (i)
+		return false;
+	while (value[n] && value[n] != ',')
+		n++;
+	*item = value;
+	*length = n;
+	return true;
 }
 
-const char *hmod_flag_name(unsigned bit)
-{
-	static const char *const names[] = { "ESSENTIAL",    "HOT_RELOADABLE", "USERSPACE",
-					     "DRIVER",	     "FILESYSTEM",     "SCHEDULER",
-					     "ALLOCATOR",    "SECURITY",       "EXPERIMENTAL",
-					     "DEPRECATED" };
+/* ---- ranges ------------------------------------------------------------------- */
 
-	return bit < sizeof names / sizeof names[0] ? names[bit] : NULL;
+static bool ranged(const struct hmod_flat_param *param)
+{
+	return param->flags & HELIX_PARAM_RANGED;
+}
+
+/* Whether a <= b, as the parameter's type counts. */
+static bool in_order(const struct hmod_flat_param *param, uint64_t a, uint64_t b)
+{
+	return param->type == HELIX_PARAM_int ? (int64_t)a <= (int64_t)b : a <= b;
+}
+
+static bool in_range(const struct hmod_flat_param *param, uint64_t value)
+{
+	return !ranged(param) ||
+	       (in_order(param, param->least, value) && in_order(param, value, param->most));
+}
+
+static char *put_number(char *to, const struct hmod_flat_param *param, uint64_t value)
+{
+	bool negative = param->type == HELIX_PARAM_int && (int64_t)value < 0;
+	char digits[20];
+	size_t n = 0;
+
+	value = negative ? 0 - value : value;
+	do
+		digits[n++] = (char)('0' + value % 10);
+	while (value /= 10);
+	if (negative)
+		*to++ = '-';
+	while (n)
+		*to++ = digits[--n];
+	return to;
+}
+
+void hmod_param_range_text(const struct hmod_flat_param *param, char text[HMOD_RANGE_TEXT])
+{
+	if (ranged(param)) {
+		text = put_number(text, param, param->least);
+		memcpy(text, " to ", 4);
+		text = put_number(text + 4, param, param->most);
+	}
+	*text = 0;
+}
+
+const char *hmod_param_check(const struct hmod_flat_param *param)
+{
+	if (param->type < HELIX_PARAM_string || param->type > HELIX_PARAM_list)
+		return "has an unknown type";
+	if (param->flags & ~HELIX_PARAM_RANGED)
+		return "has unknown flags";
+	if (!ranged(param))
+		return param->least || param->most ? "has ends of a range but no flag for it" : NULL;
+	if (param->type != HELIX_PARAM_int && param->type != HELIX_PARAM_uint)
+		return "has a range but is no number";
+	return in_order(param, param->least, param->most) ? NULL : "has an empty range";
+}
+
+const char *hmod_param_value_check(const struct hmod_flat_param *param, const char *value)
+{
+	uint64_t u = 0;
+	int64_t i = 0;
+	bool b;
+
+	if (param->type == HELIX_PARAM_uint && !hmod_param_uint(value, &u))
+		return "is not an unsigned number";
+	if (param->type == HELIX_PARAM_int && !hmod_param_int(value, &i))
+		return "is not a number";
+	if (param->type == HELIX_PARAM_bool && !hmod_param_bool(value, &b))
+		return "is neither true nor false";
+	if (!in_range(param, param->type == HELIX_PARAM_int ? (uint64_t)i : u))
+		return "is out of range";
+	return NULL;
 }

@@ -153,6 +153,24 @@ enum pointer_kind pointer_place(struct pointer_reader *reader, uint64_t offset,
 	return place->offset < image->sections[section].size ? POINTER_GIVEN : POINTER_BAD;
 }
 
+enum pointer_kind pointer_function(struct pointer_reader *reader, uint64_t offset,
+				   struct hmod_reference *function)
+{
+	const struct elf64_rela *rela = NULL;
+	enum pointer_kind kind = pointer_rela(reader, offset, &rela);
+	struct place place;
+
+	if (kind != POINTER_GIVEN)
+		return kind;
+	if (pointer_place(reader, offset, &place) != POINTER_GIVEN ||
+	    !(reader->image->sections[place.section].flags & ELF_SHF_EXECINSTR) ||
+	    !hmod_section_loaded(reader->image, place.section))
+		return POINTER_BAD;
+	function->symbol = elf64_rela_symbol(rela);
+	function->addend = rela->addend;
+	return POINTER_GIVEN;
+}
+
 enum helix_status hmod_fail_meta(struct hmod_diag *diag, enum helix_status status,
 				 const char *name, const char *what, uint64_t offset)
 {

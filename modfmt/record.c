@@ -7,56 +7,70 @@
 
 /* ---- hooks -------------------------------------------------------------------- */
 
-static const struct {
-	const char *name;
-	uint16_t offset;
-	bool required;
-} hook_fields[HMOD_HOOKS] = {
-#define HOOK(field, required) { #field, offsetof(struct helix_module_record, field), required }
-	[HMOD_HOOK_INIT] = HOOK(init, true),
-	[HMOD_HOOK_START] = HOOK(start, true),
-	[HMOD_HOOK_STOP] = HOOK(stop, true),
-	[HMOD_HOOK_EVENT] = HOOK(handle_event, false),
-	[HMOD_HOOK_REQUEST] = HOOK(handle_request, false),
-	[HMOD_HOOK_HEALTHY] = HOOK(is_healthy, false),
-	[HMOD_HOOK_SAVE] = HOOK(save_state, false),
-	[HMOD_HOOK_RESTORE] = HOOK(restore_state, false),
-#undef HOOK
+static const char *const hook_names[HMOD_HOOKS] = {
+	"init", "start", "stop", "handle_event", "handle_request", "is_healthy",
+	"save_state", "restore_state", "cleanup", "handle_message",
 };
 
-static enum helix_status hook_read(struct pointer_reader *reader, unsigned hook,
-				   struct hmod_reference *out)
+const char *hmod_hook_name(enum hmod_hook hook)
 {
-	const uint64_t field = hook_fields[hook].offset;
-	const uint64_t at = section_offset(reader->image, reader->search.section, field);
-	const struct elf64_rela *rela = NULL;
-	struct place place;
+	return (unsigned)hook < HMOD_HOOKS ? hook_names[hook] : "?";
+}
 
-	switch (pointer_rela(reader, field, &rela)) {
+/* Which field a hook is read from, by format; 0: that format has no such hook. */
+#define V2(field) offsetof(struct helix_module_record, field)
+#define V1(field) offsetof(struct helix_module_v1_record, field)
+static const uint16_t hook_fields[HMOD_HOOKS][2] = {
+	[HMOD_HOOK_INIT] = { V1(init), V2(init) },
+	[HMOD_HOOK_START] = { V1(start), V2(start) },
+	[HMOD_HOOK_STOP] = { V1(stop), V2(stop) },
+	[HMOD_HOOK_EVENT] = { 0, V2(handle_event) },
+	[HMOD_HOOK_REQUEST] = { 0, V2(handle_request) },
+	[HMOD_HOOK_HEALTHY] = { V1(is_healthy), V2(is_healthy) },
+	[HMOD_HOOK_SAVE] = { V1(get_state), V2(save_state) },
+	[HMOD_HOOK_RESTORE] = { V1(restore_state), V2(restore_state) },
+	[HMOD_HOOK_CLEANUP] = { V1(cleanup), 0 },
+	[HMOD_HOOK_MESSAGE] = { V1(handle_message), 0 },
+};
+#undef V1
+#undef V2
+
+static bool is_v1(const struct hmod_image *image)
+{
+	struct hmod_span bytes;
+	uint16_t format = 0;
+
+	if (hmod_span_sub(hmod_section_bytes(image, image->record),
+			  offsetof(struct helix_module_record, format), 2, &bytes))
+		memcpy(&format, bytes.data, 2);
+	return format == HELIX_RECORD_FORMAT_V1;
+}
+
+static enum helix_status hook_read(struct pointer_reader *reader, enum hmod_hook hook,
+				   uint64_t field, struct hmod_reference *out)
+{
+	const char *wrong = NULL;
+
+	switch (pointer_function(reader, field, out)) {
 	case POINTER_NULL:
-		return hook_fields[hook].required ?
-			       hmod_fail_meta(reader->diag, HELIX_E_META_HOOK,
-					      hook_fields[hook].name, "is required", at) :
-			       HELIX_OK;
-	case POINTER_GIVEN:
-		if (pointer_place(reader, field, &place) == POINTER_GIVEN &&
-		    reader->image->sections[place.section].flags & ELF_SHF_EXECINSTR &&
-		    hmod_section_loaded(reader->image, place.section)) {
-			out->symbol = elf64_rela_symbol(rela);
-			out->addend = rela->addend;
-			return HELIX_OK;
-		}
+		wrong = hook <= HMOD_HOOK_STOP ? "is required" : NULL;
 		break;
 	case POINTER_BAD:
+		wrong = "does not point to a function of this module";
+		break;
+	case POINTER_GIVEN:
 		break;
 	}
-	return hmod_fail_meta(reader->diag, HELIX_E_META_HOOK, hook_fields[hook].name,
-			      "does not point to a function of this module", at);
+	if (!wrong)
+		return HELIX_OK;
+	return hmod_fail_meta(reader->diag, HELIX_E_META_HOOK, hook_names[hook], wrong,
+			      section_offset(reader->image, reader->search.section, field));
 }
 
 enum helix_status hmod_hooks_read(const struct hmod_image *image,
 				  struct hmod_reference hooks[HMOD_HOOKS], struct hmod_diag *diag)
 {
+	const unsigned format = is_v1(image) ? 0 : 1;
 	uint64_t budget = image->file.size;
 	struct pointer_reader reader;
 	enum helix_status status = HELIX_OK;
@@ -64,7 +78,8 @@ enum helix_status hmod_hooks_read(const struct hmod_image *image,
 	memset(hooks, 0, HMOD_HOOKS * sizeof *hooks);
 	pointer_reader_open(&reader, image, image->record, &budget, diag);
 	for (unsigned i = 0; i < HMOD_HOOKS && !status; i++)
-		status = hook_read(&reader, i, &hooks[i]);
+		if (hook_fields[i][format])
+			status = hook_read(&reader, i, hook_fields[i][format], &hooks[i]);
 	return status;
 }
 
@@ -122,6 +137,46 @@ static enum helix_status export_symbol(struct pointer_reader *reader, uint32_t e
 	return HELIX_OK;
 }
 
+/* Versions and replacement: all or nothing, in order. */
+static const char *check_deprecation(const struct hmod_export *export)
+{
+	if (export->since > HMOD_VERSION_ANY || export->removed > HMOD_VERSION_ANY)
+		return "has a version of more than 48 bits";
+	if (!export->replacement)
+		return export->since || export->removed ? "goes without a replacement" : NULL;
+	if (!export->replacement[0])
+		return "has an empty replacement";
+	if (export->removed && export->removed < export->since)
+		return "is removed before it is deprecated";
+	return NULL;
+}
+
+#define AT(entry, field)                                                                           \
+	((uint64_t)(entry) * sizeof(struct helix_export_record) +                                  \
+	 offsetof(struct helix_export_record, field))
+
+/* The record's texts and numbers. The entry lies inside the section. */
+static enum helix_status export_rest(struct pointer_reader *reader, uint32_t entry,
+				     struct hmod_export *out)
+{
+	const struct hmod_image *image = reader->image;
+	enum helix_status status;
+	struct hmod_span bytes;
+	const char *wrong;
+
+	if ((status = pointer_string(reader, AT(entry, ns), "an export's namespace", &out->ns)) ||
+	    (status = pointer_string(reader, AT(entry, replacement), "an export's replacement",
+				     &out->replacement)))
+		return status;
+	out->since = out->removed = 0;
+	if (hmod_span_sub(hmod_section_bytes(image, image->exports), AT(entry, since), 16, &bytes)) {
+		memcpy(&out->since, bytes.data, 8);
+		memcpy(&out->removed, bytes.data + 8, 8);
+	}
+	wrong = check_deprecation(out);
+	return wrong ? fail_export(image, entry, out->name, wrong, reader->diag) : HELIX_OK;
+}
+
 enum helix_status hmod_export_next(const struct hmod_image *image,
 				   struct hmod_export_cursor *cursor, struct hmod_export *out,
 				   struct hmod_diag *diag)
@@ -140,8 +195,7 @@ enum helix_status hmod_export_next(const struct hmod_image *image,
 		pointer_reader_open(&reader, image, image->exports, &cursor->budget, diag);
 	}
 	if ((status = export_symbol(&reader, cursor->entry, field, out)) ||
-	    (status = pointer_string(&reader, field + offsetof(struct helix_export_record, ns),
-				     "an export's namespace", &out->ns)))
+	    (status = export_rest(&reader, cursor->entry, out)))
 		return status;
 	cursor->search = reader.search;
 	cursor->entry++;

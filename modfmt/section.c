@@ -159,13 +159,14 @@ static enum helix_status check_rela(const struct hmod_image *image, uint32_t i,
 static enum helix_status note_metadata(struct hmod_image *image, uint32_t i, struct hmod_diag *diag)
 {
 	static const char *const names[] = { ".hmod.module", ".hmod.param", ".hmod.export",
-					     ".hmod.flat" };
-	uint32_t *const at[] = { &image->record, &image->params, &image->exports, &image->flat };
+					     ".hmod.interface", ".hmod.flat" };
+	uint32_t *const at[] = { &image->record, &image->params, &image->exports,
+				 &image->interfaces, &image->flat };
 	const char *name = hmod_section_name(image, i);
 
 	if (!text_begins(name, ".hmod.") || image->sections[i].type != ELF_SHT_PROGBITS)
 		return HELIX_OK;
-	for (unsigned k = 0; k < 4; k++) {
+	for (unsigned k = 0; k < sizeof at / sizeof at[0]; k++) {
 		if (!text_equal(name, names[k]))
 			continue;
 		if (*at[k]) {

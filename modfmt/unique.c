@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * No dependency and no parameter twice, in n log n and without memory: the list
+ * No dependency, parameter or interface twice, in n log n and without memory: the list
  * is sorted by name in place, neighbours are compared, and it is sorted back by
  * the names' offsets, which ascend in every table that was viewed.
  */
@@ -90,6 +90,12 @@ static const char *find_twice(struct entries *e)
 	return name;
 }
 
+static enum helix_status fail_twice(struct hmod_diag *diag, enum helix_status status,
+				    const char *name)
+{
+	return hmod_fail_meta(diag, status, name, "is there twice", HMOD_NOWHERE);
+}
+
 enum helix_status hmod_flat_unique(void *table, struct hmod_diag *diag)
 {
 	const struct hmod_flat_header *h = table;
@@ -99,13 +105,19 @@ enum helix_status hmod_flat_unique(void *table, struct hmod_diag *diag)
 					sizeof(struct hmod_flat_dependency), true };
 	struct entries params = { bytes, bytes + h->params, h->param_count, 0,
 				  sizeof(struct hmod_flat_param), true };
+	struct entries interfaces = { bytes, bytes + h->interfaces, h->interface_count, 0,
+				      sizeof(struct hmod_flat_interface), true };
 	const char *name;
 
 	if ((name = find_twice(&dependencies)))
-		return hmod_fail_meta(diag, HELIX_E_META_DEPENDENCY, name, "is there twice",
-				      HMOD_NOWHERE);
+		return fail_twice(diag, HELIX_E_META_DEPENDENCY, name);
 	if ((name = find_twice(&params)))
-		return hmod_fail_meta(diag, HELIX_E_META_PARAM, name, "is there twice",
-				      HMOD_NOWHERE);
-	return HELIX_OK;
+		return fail_twice(diag, HELIX_E_META_PARAM, name);
+	if (!(name = find_twice(&interfaces)))
+		return HELIX_OK;
+	fail_twice(diag, HELIX_E_META_INTERFACE, name);
+	for (uint32_t i = 0; diag && i < h->interface_count; i++)
+		if (bytes + word(&interfaces, i, 0) == (const uint8_t *)name)
+			diag->index = i;
+	return HELIX_E_META_INTERFACE;
 }

@@ -150,7 +150,8 @@ int64_t helix_config_int(const struct helix_context *ctx, const char *key,
 bool helix_config_bool(const struct helix_context *ctx, const char *key,
 		       bool otherwise);
 /* Item `i` of a list, copied into `item` (`capacity` bytes with its NUL, cut to
- * fit); its length. HELIX_E_NOT_FOUND past the last. */
+ * fit); its whole length. HELIX_E_NOT_FOUND past the last, and for a parameter
+ * that is no list. An empty value has no items, any other one more than commas. */
 int helix_config_item(const struct helix_context *ctx, const char *key, size_t i,
 		      char *item, size_t capacity);
 /* This module's id, from 1; never used twice. A context lives as long as its

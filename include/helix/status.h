@@ -50,7 +50,7 @@
 	X(TOO_DEEP, -27, "requests inside each other, at most %w: %l", "")     \
 	X(REQUEST, -28, "module %n could not handle the request: status %d%o", "") \
 	X(INSIDE, -29, "module %n has %f call%p inside that did not end in time", "") \
-	X(INTERFACE_MISSING, -30, "flag %n without HELIX_INTERFACE(\"%o\", …)", \
+	X(INTERFACE_MISSING, -30, "flag %n without %o",                         \
 	  "declare what the flag promises, or leave the flag out")             \
 	X(INTERFACE_VERSION, -31, "interface %n: wanted %v, %o has %u", "")    \
 	X(EXPERIMENTAL, -32, "module %n is experimental",                      \

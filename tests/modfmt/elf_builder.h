@@ -61,6 +61,10 @@ struct elf_module {
 	const char *const *dependencies, *const *provides, *const *aliases;
 	uint32_t without_hooks; /* bit n: enum hmod_hook n is not given */
 	uint32_t with_hooks; /* optional ones that are */
+	bool v1; /* format 1: `authors` instead of `author` */
+	const char *const *authors;
+	uint64_t events;
+	uint32_t policy;
 };
 
 /* Adds .hmod.module, and .text, .rodata.str and .data.rel.ro for what it points
@@ -69,8 +73,30 @@ uint32_t elf_module(struct elf_builder *builder, const struct elf_module *fields
 /* Adds an entry to .hmod.param; NULL texts are not given. */
 void elf_param(struct elf_builder *builder, const char *name, const char *standard,
 	       const char *description, uint32_t type);
+/* The same with a description of its numbers. */
+struct elf_param {
+	const char *name, *standard, *description;
+	uint32_t type, flags;
+	uint64_t least, most;
+};
+void elf_param_full(struct elf_builder *builder, const struct elf_param *fields);
 /* Adds an entry to .hmod.export. */
 void elf_export(struct elf_builder *builder, uint32_t symbol, const char *ns);
+/* One that is deprecated. */
+void elf_export_deprecated(struct elf_builder *builder, uint32_t symbol, const char *replacement,
+			   uint64_t since, uint64_t removed);
+
+/* What HELIX_INTERFACE gives. */
+struct elf_interface {
+	const char *name;
+	uint16_t major, minor;
+	uint32_t count, priority;
+	const char *const *names;
+	bool message; /* with a function for it */
+};
+/* Adds an entry to .hmod.interface, and in .data.rel.ro a struct of `count`
+ * pointers to functions op0, op1 …; where the struct begins. */
+uint64_t elf_interface(struct elf_builder *builder, const struct elf_interface *fields);
 /* A symbol of a function of one byte in .text. */
 uint32_t elf_function(struct elf_builder *builder, const char *name, unsigned bind);
 

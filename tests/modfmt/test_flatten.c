@@ -18,7 +18,7 @@ SPOIL(flag_bits, record(f)->flags = 1 << 10)
 SPOIL(params_cut, elf_find(f, ".hmod.param")->size -= 8)
 SPOIL(param_type, ((struct helix_param_record *)elf_bytes(f, ".hmod.param"))->type = 9)
 
-SPOIL(param_reserved, ((struct helix_param_record *)elf_bytes(f, ".hmod.param"))->reserved = 1)
+SPOIL(param_flags, ((struct helix_param_record *)elf_bytes(f, ".hmod.param"))->flags = 2)
 
 START_TEST(a_wrong_record_is_refused)
 {
@@ -30,22 +30,22 @@ START_TEST(a_wrong_record_is_refused)
 		  "no module metadata (section .hmod.module); declare the module with "
 		  "HELIX_MODULE" },
 		{ "a record cut short", record_cut, HELIX_E_META_FORMAT,
-		  "module metadata: the record's size is 144, wanted 152 [metadata]" },
+		  "module metadata: the record's size is 160, wanted 168 [metadata]" },
 		{ "another magic number", magic, HELIX_E_META_FORMAT,
 		  "module metadata: the record's magic is 1146047817, wanted 1146047816 "
 		  "[metadata]" },
 		{ "a later format", format, HELIX_E_META_FORMAT,
 		  "module metadata: the record's format is 3, wanted 2 [metadata]" },
 		{ "another size", size, HELIX_E_META_FORMAT,
-		  "module metadata: the record's size is 160, wanted 152 [metadata]" },
+		  "module metadata: the record's size is 160, wanted 168 [metadata]" },
 		{ "a version of more than 48 bits", version, HELIX_E_META_FORMAT,
 		  "module metadata: the version's top field is 1, wanted 0 [metadata]" },
 		{ "an unknown flag", flag_bits, HELIX_E_META_FORMAT,
 		  "module metadata: the sum of unknown flags is 1024, wanted 0 [metadata]" },
 		{ "half a parameter", params_cut, HELIX_E_META_FORMAT,
-		  "module metadata: the last parameter's size is 24, wanted 32 [metadata]" },
-		{ "a reserved field", param_reserved, HELIX_E_META_PARAM,
-		  "module metadata: parameter greeting: has a reserved field that is not 0" },
+		  "module metadata: the last parameter's size is 40, wanted 48 [metadata]" },
+		{ "unknown parameter flags", param_flags, HELIX_E_META_PARAM,
+		  "module metadata: parameter greeting: has unknown flags" },
 		{ "an unknown parameter type", param_type, HELIX_E_META_PARAM,
 		  "module metadata: parameter greeting: has an unknown type" },
 	};

@@ -38,12 +38,11 @@ SPOIL_TABLE(magic, table->magic++)
 SPOIL_TABLE(format, table->format = 2)
 SPOIL_TABLE(header_size, table->header_size = 80)
 SPOIL_TABLE(size_less, table->size--)
-SPOIL_TABLE(reserved, table->reserved = 1)
 SPOIL_TABLE(version, table->version = UINT64_MAX)
 SPOIL_TABLE(flags, table->flags = UINT64_C(1) << 63)
 SPOIL_TABLE(list_gap, table->params += 4)
 SPOIL_TABLE(list_count, table->dependency_count = 0x08000000)
-SPOIL_TABLE(list_last, table->alias_count = UINT32_MAX)
+SPOIL_TABLE(list_last, table->operation_count = UINT32_MAX)
 SPOIL_TABLE(name_in_header, table->name = 0)
 SPOIL_TABLE(name_outside, table->name = table->size)
 SPOIL_TABLE(name_minus, string(table->name)[4] = '-')
@@ -71,9 +70,7 @@ START_TEST(a_wrong_table_is_refused)
 		  "module metadata: the table's magic is 1413565511, wanted 1413565510" },
 		{ "its format", format, "module metadata: the table's format is 2, wanted 1" },
 		{ "its header's size", header_size,
-		  "module metadata: the table's header size is 80, wanted 88" },
-		{ "its reserved field", reserved,
-		  "module metadata: the table's reserved field is 1, wanted 0" },
+		  "module metadata: the table's header size is 80, wanted 120" },
 		{ "its version", version,
 		  "module metadata: the version's top field is 65535, wanted 0" },
 		{ "its flags", flags,
@@ -84,7 +81,7 @@ START_TEST(a_wrong_table_is_refused)
 		{ "more entries than bytes", list_count,
 		  "module metadata: a list of .hmod.flat does not point to its place in the same "
 		  "file" },
-		{ "aliases past the table", list_last,
+		{ "names of operations past the table", list_last,
 		  "module metadata: a list of .hmod.flat does not point to its place in the same "
 		  "file" },
 		{ "a name in the header", name_in_header,

@@ -94,17 +94,17 @@ END_TEST
 
 #define EXPORT(offset) rela_at(f, ".rela.hmod.export", offset)
 
-SPOIL(no_symbol, EXPORT(16)->offset = 32)
-SPOIL(export_type, EXPORT(16)->info += R_X86_64_PC32 - R_X86_64_64)
-SPOIL(export_addend, EXPORT(16)->addend = 1)
-SPOIL(export_local, EXPORT(16)->info = pointing_at(elf_find_symbol(f, "init"), f))
-SPOIL(export_import, EXPORT(16)->info = pointing_at(elf_find_symbol(f, "perhaps"), f))
+SPOIL(no_symbol, EXPORT(40)->offset = 80)
+SPOIL(export_type, EXPORT(40)->info += R_X86_64_PC32 - R_X86_64_64)
+SPOIL(export_addend, EXPORT(40)->addend = 1)
+SPOIL(export_local, EXPORT(40)->info = pointing_at(elf_find_symbol(f, "init"), f))
+SPOIL(export_import, EXPORT(40)->info = pointing_at(elf_find_symbol(f, "perhaps"), f))
 SPOIL(export_unloaded, elf_find_symbol(f, "hidden")->shndx =
 			       (uint16_t)elf_find_index(f, ".debug_info");
       elf_find_symbol(f, "hidden")->value = 0)
 SPOIL(export_cut, elf_find(f, ".hmod.export")->size -= 8)
-SPOIL(namespace_nowhere, EXPORT(24)->addend = 100000)
-SPOIL(namespace_control, char *s = elf_bytes(f, ".rodata.str"); s += EXPORT(24)->addend; *s = '\n')
+SPOIL(namespace_nowhere, EXPORT(48)->addend = 100000)
+SPOIL(namespace_control, char *s = elf_bytes(f, ".rodata.str"); s += EXPORT(48)->addend; *s = '\n')
 
 START_TEST(a_wrong_export_is_refused)
 {
