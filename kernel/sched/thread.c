@@ -152,7 +152,7 @@ void sched_init(void)
 {
 	bool state = spin_lock(&sched_lock);
 
-	if (sched_policy()->init(CPUS_MAX))
+	if (sched_policy()->ops->init(CPUS_MAX))
 		panic("the first policy does not start");
 	boot_thread.options.priority = HELIX_PRIORITY_NORMAL;
 	boot_thread.options.weight = HELIX_WEIGHT_NORMAL;
