@@ -77,10 +77,20 @@ static void remove_flag(struct hload_system *system, struct hload_flag *flag)
 	*(flag->next ? &flag->next->previous : &system->flagged_tail[flag->bit]) = flag->previous;
 }
 
+/* Not the compiler's, which calls its own library where there is no instruction. */
+static uint32_t count_ones(uint64_t bits)
+{
+	uint32_t count = 0;
+
+	for (; bits; bits &= bits - 1)
+		count++;
+	return count;
+}
+
 static bool add_flags(struct hload_module *module)
 {
 	const uint64_t flags = module->meta.header->flags;
-	const uint32_t count = (uint32_t)__builtin_popcountll(flags);
+	const uint32_t count = count_ones(flags);
 
 	if (!count)
 		return true;
