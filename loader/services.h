@@ -118,6 +118,14 @@ struct hload_saved {
 enum helix_status hload_state_save(struct hload_system *system, struct hload_module *module,
 				   struct hload_saved *state, struct hmod_diag *diag);
 void hload_state_free(struct hload_system *system, struct hload_saved *state);
+/* Calls `each` for every field of a state that hload_state_save gave, in order. */
+struct hload_state_field {
+	const char *name, *type; /* "uint", "int", "text", "bytes" */
+	const void *value; /* a number: 8 bytes; a text: with its NUL */
+	size_t size;
+};
+void hload_state_each(const struct hload_saved *state,
+		      void (*each)(void *ctx, const struct hload_state_field *field), void *ctx);
 /* Stops, unloads and loads a running module again, with its settings and its
  * saved state. Refused while it is held; needs a path. */
 enum helix_status hload_restart(struct hload_system *system, struct hload_module *module,

@@ -374,6 +374,11 @@ uint64_t thread_id(void)
 	return thread_current()->id;
 }
 
+void **thread_frames(void)
+{
+	return &thread_current()->frames;
+}
+
 const char *thread_name(void)
 {
 	return thread_current()->name;
