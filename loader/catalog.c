@@ -77,21 +77,13 @@ static void remove_flag(struct hload_system *system, struct hload_flag *flag)
 	*(flag->next ? &flag->next->previous : &system->flagged_tail[flag->bit]) = flag->previous;
 }
 
-/* Not the compiler's, which calls its own library where there is no instruction. */
-static uint32_t count_ones(uint64_t bits)
-{
-	uint32_t count = 0;
-
-	for (; bits; bits &= bits - 1)
-		count++;
-	return count;
-}
-
 static bool add_flags(struct hload_module *module)
 {
 	const uint64_t flags = module->meta.header->flags;
-	const uint32_t count = count_ones(flags);
+	uint32_t count = 0;
 
+	for (uint64_t left = flags; left; left &= left - 1)
+		count++;
 	if (!count)
 		return true;
 	module->flags = hload_alloc(module->system, count * sizeof *module->flags);

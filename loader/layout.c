@@ -69,6 +69,7 @@ static enum helix_status lay_out_sections(struct hload_work *work)
 			continue;
 		placed->kind = kind_of(s);
 		status = append(work, placed->kind, s->size, s->addralign, &placed->offset);
+		work->array_count += hload_is_array(image, i);
 	}
 	return status;
 }

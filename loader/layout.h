@@ -28,6 +28,9 @@ struct hload_work {
 	struct hload_placed *section; /* section_count entries */
 	uint64_t *value; /* symbol_count run-time values; NULL if there are no symbols */
 	void **owners; /* of imports, with repetitions: `undefined` entries */
+	struct hload_index namespaces; /* that may be imported from */
+	struct hload_node *namespace_nodes; /* namespace_count of them */
+	uint32_t *slot; /* a symbol: its entry of the GOT, from 1; NULL until one is needed */
 
 	uint64_t size[HLOAD_KINDS], align[HLOAD_KINDS]; /* bytes */
 	uint64_t base[HLOAD_KINDS]; /* run-time addresses; an empty kind borrows another's */
@@ -37,12 +40,24 @@ struct hload_work {
 	uint32_t missing; /* undefined, strong, and nobody's */
 	uint32_t owner_count;
 	uint32_t function_count;
+	uint32_t namespace_count;
+	uint32_t array_count; /* sections of constructors and destructors */
+	bool numbers; /* some symbols are numbers, which stay where they are in the kernel */
 };
 
 /* `count` × `each` bytes from the host, not zeroed; NULL after NO_MEMORY was
  * reported at `stage` for `what`. count must not be 0. */
 void *hload_work_alloc(struct hload_work *work, size_t count, size_t each, enum hmod_stage stage,
 		       const char *what);
+
+/* What GOT-relative relocations count from, and `_GLOBAL_OFFSET_TABLE_`: any
+ * fixed place near the module does. Relies on placed regions. */
+static inline uint64_t hload_got(const struct hload_work *work)
+{
+	return work->base[HLOAD_RODATA];
+}
+
+bool hload_is_got_name(const char *name);
 
 static inline bool hload_is_placed(const struct hload_work *work, uint32_t section)
 {
@@ -58,9 +73,18 @@ enum helix_status hload_lay_out(struct hload_work *work);
 enum helix_status hload_place_regions(struct hload_work *work);
 /* Copies the sections' bytes; zeroes NOBITS and fills gaps. */
 enum helix_status hload_copy_sections(struct hload_work *work);
+/* Indexes the namespaces that the module declares. */
+enum helix_status hload_find_namespaces(struct hload_work *work);
+/* Refuses an import from a namespace (entry->ns is there) that is not declared. */
+enum helix_status hload_may_import(struct hload_work *work, uint32_t symbol,
+				   const struct hload_export_entry *entry);
 /* Checks every symbol and gives it its value; collects the providers. Refuses
  * strong undefined symbols that nobody exports, all of them in one message. */
 enum helix_status hload_resolve(struct hload_work *work);
+/* Finds the constructors and destructors, in order, once they are relocated. */
+enum helix_status hload_find_arrays(struct hload_work *work);
+/* True for a section of theirs. */
+bool hload_is_array(const struct hmod_image *image, uint32_t section);
 /* Keeps the names of functions, sorted by address, and enters the exports into
  * the index. */
 enum helix_status hload_keep_names(struct hload_work *work);

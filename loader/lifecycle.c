@@ -350,6 +350,18 @@ static int call_cleanup(void *hook)
 	return ((int (*)(void))(uintptr_t)module->object.hook[HMOD_HOOK_CLEANUP])();
 }
 
+static int call_constructors(void *hook)
+{
+	hload_construct(&((struct hload_module *)hook)->object);
+	return 0;
+}
+
+static int call_destructors(void *hook)
+{
+	hload_destruct(&((struct hload_module *)hook)->object);
+	return 0;
+}
+
 /* The lock is not held while a module's code runs. */
 static enum helix_status call(struct hload_module *module, int (*hook)(void *), const char *name,
 			      enum hmod_stage stage, struct hmod_diag *diag)
@@ -407,6 +419,8 @@ static enum helix_status bring_up(struct hload_module *module, const struct hloa
 	enter(module);
 	warn_flags(module);
 	if ((status = hload_advance(module, HLOAD_INIT, diag)) ||
+	    (module->object.array_count &&
+	     (status = call(module, call_constructors, "a constructor", HMOD_STAGE_INIT, diag))) ||
 	    (status = call(module, call_init, "init", HMOD_STAGE_INIT, diag)) ||
 	    (status = restore(module, saved, diag)) ||
 	    (status = call(module, call_start, "start", HMOD_STAGE_START, diag)) ||
@@ -424,6 +438,8 @@ static void tear_down(struct hload_module *module)
 	uint64_t bytes, blocks = 0, references;
 
 	hload_advance(module, HLOAD_UNLOAD, NULL);
+	if (module->object.constructed)
+		call(module, call_destructors, "a destructor", HMOD_STAGE_UNLOAD, NULL);
 	leave(module);
 	bytes = host->reclaim ? host->reclaim(host->ctx, module->id, &blocks) : 0;
 	if (blocks)

@@ -29,6 +29,18 @@ static enum helix_status fail_export(struct hload_work *work, uint32_t i, const 
 	return HELIX_E_META_EXPORT;
 }
 
+/* NULL, or what is wrong with an export; `bytes` of text so far. */
+static const char *what_is_wrong(const struct hload_export_entry *entry, uint64_t bytes)
+{
+	if (entry->address == HLOAD_UNLOADED)
+		return "it is in a section that is not loaded";
+	if (bytes > HMOD_SIZE_MAX)
+		return "the names are too long together";
+	if (hload_is_got_name(entry->node.key))
+		return "is a name of the loader's own";
+	return entry->ns ? hmod_namespace_check(entry->ns) : NULL;
+}
+
 /* The entries, their keys still pointing into the file; *bytes of text. */
 static enum helix_status read_exports(struct hload_work *work, uint64_t *bytes)
 {
@@ -37,6 +49,7 @@ static enum helix_status read_exports(struct hload_work *work, uint64_t *bytes)
 	uint32_t count = hmod_export_count(work->image);
 	struct hmod_export export;
 	enum helix_status status;
+	const char *wrong;
 
 	if (!count)
 		return HELIX_OK;
@@ -55,12 +68,12 @@ static enum helix_status read_exports(struct hload_work *work, uint64_t *bytes)
 		entry->node.key = export.name;
 		entry->address = work->value[export.symbol];
 		entry->owner = work->loading->owner;
-		*bytes += text_size(export.name);
-		if (entry->address == HLOAD_UNLOADED || *bytes > HMOD_SIZE_MAX)
-			return fail_export(work, i, export.name,
-					   entry->address == HLOAD_UNLOADED ?
-						   "it is in a section that is not loaded" :
-						   "the names are too long together");
+		entry->ns = export.ns;
+		entry->weak = elf64_symbol_bind(&work->image->symbols[export.symbol]) == ELF_STB_WEAK;
+		*bytes += text_size(export.name) + (export.ns ? text_size(export.ns) : 0);
+		wrong = what_is_wrong(entry, *bytes);
+		if (wrong)
+			return fail_export(work, i, export.name, wrong);
 	}
 	return HELIX_OK;
 }
@@ -82,27 +95,62 @@ static enum helix_status fail_entry(struct hload_work *work, const struct hload_
 	return status;
 }
 
+/* Somebody else's entry stands before ours. A weak one of ours waits behind it;
+ * else weak ones of others go behind ours, in their order, until one is strong. */
+static enum helix_status contend(struct hload_work *work, struct hload_export_entry *ours,
+				 size_t length)
+{
+	struct hload_index *index = work->loading->exports;
+
+	for (;;) {
+		struct hload_node *node =
+			hload_index_find(index, ours->node.key, length, ours->node.hash);
+		struct hload_export_entry *first = (void *)node;
+
+		if (first == ours)
+			return HELIX_OK;
+		if (first->owner == ours->owner || (!first->weak && !ours->weak))
+			return fail_entry(work, node, HELIX_E_DUPLICATE_EXPORT);
+		if (ours->weak)
+			return HELIX_OK;
+		hload_index_remove(index, node);
+		if (!hload_index_add(index, node, node->key))
+			return fail_entry(work, node, HELIX_E_NO_MEMORY);
+	}
+}
+
+static char *copy(char *to, const char **text)
+{
+	size_t size = text_size(*text);
+
+	memcpy(to, *text, size);
+	*text = to;
+	return to + size;
+}
+
 /* Enters the exports; equal keys stand in order, so the first one found tells
  * whether somebody had the name before. */
 static enum helix_status enter_exports(struct hload_work *work, char *text)
 {
 	struct hload_object *object = work->object;
 	struct hload_index *index = work->loading->exports;
+	enum helix_status status = HELIX_OK;
 
-	while (object->export_count < object->export_room) {
-		struct hload_node *node = &object->exports[object->export_count].node, *first;
-		size_t size = text_size(node->key);
+	while (!status && object->export_count < object->export_room) {
+		struct hload_export_entry *entry = &object->exports[object->export_count];
+		const char *key = entry->node.key;
+		char *end = copy(text, &key);
+		size_t length = (size_t)(end - text) - 1;
 
-		memcpy(text, node->key, size);
-		if (!hload_index_add(index, node, text))
-			return fail_entry(work, node, HELIX_E_NO_MEMORY);
+		if (entry->ns)
+			end = copy(end, &entry->ns);
+		if (!hload_index_add(index, &entry->node, key))
+			return fail_entry(work, &entry->node, HELIX_E_NO_MEMORY);
 		object->export_count++;
-		first = hload_index_find(index, text, size - 1, node->hash);
-		if (first != node)
-			return fail_entry(work, first, HELIX_E_DUPLICATE_EXPORT);
-		text += size;
+		status = contend(work, entry, length);
+		text = end;
 	}
-	return HELIX_OK;
+	return status;
 }
 
 /* ---- functions ----------------------------------------------------------------- */

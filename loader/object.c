@@ -44,21 +44,26 @@ static enum helix_status find_hooks(struct hload_work *work)
 	return status;
 }
 
-static enum helix_status seal_regions(struct hload_work *work)
+static enum helix_status seal(struct hload_work *work, enum hload_kind kind,
+			      struct hload_region *region)
 {
 	const struct hload_host *host = work->loading->host;
 
-	for (enum hload_kind kind = 0; kind < HLOAD_KINDS; kind++) {
-		struct hload_region *region = &work->object->region[kind];
+	if (!region->address || host->seal(host->ctx, kind, region))
+		return HELIX_OK;
+	hmod_fail(work->diag, HELIX_E_NO_MEMORY, HMOD_STAGE_PROTECT, HMOD_NOWHERE);
+	hmod_diag_numbers(work->diag, region->size, 0);
+	hmod_diag_name(work->diag, "the protection of a region", SIZE_MAX);
+	return HELIX_E_NO_MEMORY;
+}
 
-		if (!region->address || host->seal(host->ctx, kind, region))
-			continue;
-		hmod_fail(work->diag, HELIX_E_NO_MEMORY, HMOD_STAGE_PROTECT, HMOD_NOWHERE);
-		hmod_diag_numbers(work->diag, region->size, 0);
-		hmod_diag_name(work->diag, "the protection of a region", SIZE_MAX);
-		return HELIX_E_NO_MEMORY;
-	}
-	return HELIX_OK;
+static enum helix_status seal_regions(struct hload_work *work)
+{
+	enum helix_status status = seal(work, HLOAD_RODATA, &work->object->got);
+
+	for (enum hload_kind kind = 0; !status && kind < HLOAD_KINDS; kind++)
+		status = seal(work, kind, &work->object->region[kind]);
+	return status;
 }
 
 static enum helix_status run_stages(struct hload_work *work)
@@ -68,8 +73,10 @@ static enum helix_status run_stages(struct hload_work *work)
 		hload_lay_out,
 		hload_place_regions,
 		hload_copy_sections,
+		hload_find_namespaces,
 		hload_resolve,
 		hload_relocate,
+		hload_find_arrays,
 		find_hooks,
 		hload_find_interfaces,
 		hload_keep_names,
@@ -97,6 +104,11 @@ static void release_work(struct hload_work *work)
 	release(host, work->section, image->section_count * sizeof *work->section);
 	release(host, work->value, image->symbol_count * sizeof *work->value);
 	release(host, work->owners, work->undefined * sizeof *work->owners);
+	if (work->namespace_nodes)
+		hload_index_release(&work->namespaces);
+	release(host, work->namespace_nodes,
+		work->namespace_count * sizeof *work->namespace_nodes);
+	release(host, work->slot, image->symbol_count * sizeof *work->slot);
 }
 
 enum helix_status hload_object_load(struct hload_object *object,
@@ -127,9 +139,12 @@ void hload_object_unload(struct hload_object *object, const struct hload_host *h
 	release(host, object->functions, object->function_count * sizeof *object->functions);
 	release(host, object->strings, object->strings_size);
 	release(host, object->interfaces, object->interface_count * sizeof *object->interfaces);
+	release(host, object->arrays, object->array_room * sizeof *object->arrays);
 	release(host, object->providers, object->provider_room * sizeof *object->providers);
 	for (enum hload_kind kind = 0; kind < HLOAD_KINDS; kind++)
 		if (object->region[kind].address)
 			host->release(host->ctx, kind, &object->region[kind]);
+	if (object->got.address)
+		host->release(host->ctx, HLOAD_RODATA, &object->got);
 	memset(object, 0, sizeof *object);
 }

@@ -16,6 +16,8 @@ struct hload_export_entry {
 	struct hload_node node; /* key: the name */
 	uint64_t address;
 	void *owner; /* the module, or NULL for the embedder */
+	const char *ns; /* only for those who declare it; NULL: for all */
+	bool weak; /* gives way to one that is not */
 };
 
 /* A function's place, for backtraces; sorted by address. */
@@ -30,8 +32,18 @@ struct hload_object_interface {
 	uint64_t message; /* its function for messages; 0: none */
 };
 
+/* One array of constructors or destructors: addresses of functions. */
+struct hload_array {
+	uint64_t address; /* of the first entry, in the module */
+	uint32_t count; /* entries */
+	uint32_t section, priority; /* their order */
+	bool fini; /* destructors */
+	bool old; /* .ctors, .dtors: the other way round */
+};
+
 struct hload_object {
 	struct hload_region region[HLOAD_KINDS];
+	struct hload_region got; /* RODATA: 8 bytes an address; only where code needs it */
 	uint64_t hook[HMOD_HOOKS]; /* run-time addresses; 0: not given */
 	struct hload_export_entry *exports;
 	uint32_t export_count, export_room; /* entries in the index, allocated */
@@ -41,6 +53,9 @@ struct hload_object {
 	size_t strings_size;
 	struct hload_object_interface *interfaces;
 	uint32_t interface_count;
+	struct hload_array *arrays; /* in order; NULL for most modules */
+	uint32_t array_count, array_room; /* entries used, allocated */
+	bool constructed; /* the constructors ran, the destructors did not */
 	void **providers; /* owners of imported symbols, each once, never NULL or self */
 	uint32_t provider_count, provider_room; /* entries used, allocated */
 };
@@ -66,5 +81,11 @@ enum helix_status hload_object_load(struct hload_object *object,
  * zeroed object and after any stage. */
 void hload_object_unload(struct hload_object *object, const struct hload_host *host,
 			 struct hload_index *exports);
+
+/* Call the module's constructors in order, and its destructors the other way.
+ * Without arrays nothing is done but keeping `constructed`. Called where hooks
+ * are. */
+void hload_construct(struct hload_object *object);
+void hload_destruct(struct hload_object *object);
 
 #endif

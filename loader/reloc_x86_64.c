@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Relocations of x86-64: psABI AMD64, table 4.9. S is the symbol's value, A the
- * addend, P the run-time address of the field. Five guards stand before every
- * write: the type is known, the symbol exists, it was resolved (hload_resolve
- * names those that were not), the whole width lies in the section, and the
- * value fits. A field is written through the region's writable view.
+ * Relocations of x86-64: psABI AMD64, table 4.9. S is the symbol's value (L, its
+ * PLT entry, too: calls go straight), A the addend, P the run-time address of the
+ * field, Z the symbol's size, GOT the table's address, G the offset of the
+ * symbol's slot from it. Five guards stand before every write: the type is known,
+ * the symbol exists, it was resolved (hload_resolve names those that were not),
+ * the whole width lies in the section, and the value fits. A field is written
+ * through the region's writable view.
  */
 #include "loader/reloc.h"
 
@@ -15,14 +17,20 @@
 enum formula {
 	UNKNOWN, /* no row */
 	NOTHING,
-	S_PLUS_A, /* absolute: judged where the kernel would have it */
-	S_PLUS_A_MINUS_P,
+	S_A, /* S + A: absolute, judged where the kernel would have it */
+	S_A_P, /* S + A - P */
+	Z_A, /* Z + A */
+	G_A, /* G + A */
+	G_GOT_A_P, /* G + GOT + A - P */
+	S_A_GOT, /* S + A - GOT */
+	GOT_A_P, /* GOT + A - P */
 };
 
 enum range {
 	ANY, /* the field holds every value */
 	UNSIGNED, /* zero-extends to the value */
 	SIGNED, /* sign-extends to the value */
+	EITHER, /* one of both */
 };
 
 struct row {
@@ -32,12 +40,27 @@ struct row {
 
 static const struct row rows[HMOD_RELA_TYPES] = {
 	[R_X86_64_NONE] = { 0, NOTHING, ANY },
-	[R_X86_64_64] = { 8, S_PLUS_A, ANY },
-	[R_X86_64_PC32] = { 4, S_PLUS_A_MINUS_P, SIGNED },
-	[R_X86_64_PLT32] = { 4, S_PLUS_A_MINUS_P, SIGNED }, /* L is S: calls go straight */
-	[R_X86_64_32] = { 4, S_PLUS_A, UNSIGNED },
-	[R_X86_64_32S] = { 4, S_PLUS_A, SIGNED },
-	[R_X86_64_PC64] = { 8, S_PLUS_A_MINUS_P, ANY },
+	[R_X86_64_64] = { 8, S_A, ANY },
+	[R_X86_64_PC32] = { 4, S_A_P, SIGNED },
+	[R_X86_64_PLT32] = { 4, S_A_P, SIGNED },
+	[R_X86_64_GOTPCREL] = { 4, G_GOT_A_P, SIGNED },
+	[R_X86_64_32] = { 4, S_A, UNSIGNED },
+	[R_X86_64_32S] = { 4, S_A, SIGNED },
+	[R_X86_64_16] = { 2, S_A, EITHER },
+	[R_X86_64_PC16] = { 2, S_A_P, SIGNED },
+	[R_X86_64_8] = { 1, S_A, EITHER },
+	[R_X86_64_PC8] = { 1, S_A_P, SIGNED },
+	[R_X86_64_PC64] = { 8, S_A_P, ANY },
+	[R_X86_64_GOTOFF64] = { 8, S_A_GOT, ANY },
+	[R_X86_64_GOTPC32] = { 4, GOT_A_P, SIGNED },
+	[R_X86_64_GOT64] = { 8, G_A, ANY },
+	[R_X86_64_GOTPCREL64] = { 8, G_GOT_A_P, ANY },
+	[R_X86_64_GOTPC64] = { 8, GOT_A_P, ANY },
+	[R_X86_64_PLTOFF64] = { 8, S_A_GOT, ANY },
+	[R_X86_64_SIZE32] = { 4, Z_A, UNSIGNED },
+	[R_X86_64_SIZE64] = { 8, Z_A, ANY },
+	[R_X86_64_GOTPCRELX] = { 4, G_GOT_A_P, SIGNED },
+	[R_X86_64_REX_GOTPCRELX] = { 4, G_GOT_A_P, SIGNED },
 };
 
 static bool fits(uint64_t value, const struct row *row)
@@ -47,7 +70,8 @@ static bool fits(uint64_t value, const struct row *row)
 	if (row->range == ANY || row->width >= 8)
 		return true;
 	half = UINT64_C(1) << (8 * row->width - 1);
-	return row->range == UNSIGNED ? value < 2 * half : value + half < 2 * half;
+	return (row->range != SIGNED && value < 2 * half) ||
+	       (row->range != UNSIGNED && value + half < 2 * half);
 }
 
 /* One relocation section at work: everything that stays the same, hoisted. */
@@ -62,9 +86,10 @@ struct target {
 	uint64_t past4, past8; /* offsets below: 4 and 8 bytes fit */
 	uint64_t bias; /* added to addresses before an absolute field is judged */
 	uint32_t section; /* the RELA section */
+	uint32_t into; /* the one it relocates */
 };
 
-/* ABS symbols and weak ones that nobody provides are numbers, not addresses. */
+/* As hload_symbol_bias, from what is hoisted. */
 static inline uint64_t bias_of(const struct target *t, uint32_t symbol)
 {
 	return t->symbols[symbol].shndx != ELF_SHN_ABS && t->value[symbol] ? t->bias : 0;
@@ -120,15 +145,84 @@ static bool is_unloaded(const struct hload_work *work, uint32_t symbol)
 	       !hload_is_placed(work, section);
 }
 
+/* Only the module that defines a symbol knows its size. */
+static bool has_no_size(const struct hload_work *work, uint32_t symbol)
+{
+	bool special;
+
+	return hmod_symbol_section(work->image, symbol, &special) == ELF_SHN_UNDEF && !special;
+}
+
+/* ---- computing ------------------------------------------------------------------ */
+
+/* The formula's value; its *bias is what it has on top in the kernel. G_A and
+ * G_GOT_A_P take a slot of the GOT, which may have to be made first. */
+static enum helix_status compute(struct hload_work *work, const struct target *t,
+				 const struct elf64_rela *r, uint64_t *value, uint64_t *bias)
+{
+	uint32_t symbol = elf64_rela_symbol(r);
+	uint64_t a = (uint64_t)r->addend, p = t->address + r->offset, got = hload_got(work);
+	enum formula formula = rows[elf64_rela_type(r)].formula;
+	enum helix_status status = HELIX_OK;
+	uint64_t slot = 0;
+
+	if (formula == G_A || formula == G_GOT_A_P)
+		status = hload_got_slot(work, symbol, &slot);
+	*bias = 0;
+	switch (formula) {
+	case S_A:
+		*bias = bias_of(t, symbol);
+		*value = t->value[symbol] + a;
+		break;
+	case S_A_P:
+		*bias = bias_of(t, symbol) - t->bias;
+		*value = t->value[symbol] + a - p;
+		break;
+	case Z_A: *value = t->symbols[symbol].size + a; break;
+	case G_A: *value = slot - got + a; break;
+	case G_GOT_A_P: *value = slot + a - p; break;
+	case S_A_GOT: *value = t->value[symbol] + a - got; break;
+	case GOT_A_P: *value = got + a - p; break;
+	case UNKNOWN:
+	case NOTHING: break;
+	}
+	return status;
+}
+
+/* True when the instruction could do without the GOT and was rewritten. */
+static bool relaxed(const struct hload_work *work, const struct target *t,
+		    const struct elf64_rela *r)
+{
+	struct hload_reloc reloc = { r, hmod_section_bytes(work->image, t->into), t->address };
+	struct hload_relaxed relaxed;
+
+	if (!hload_needs_slot(elf64_rela_type(r)) || !hload_relax(work, &reloc, &relaxed))
+		return false;
+	memcpy(t->write + relaxed.at, relaxed.code, relaxed.size);
+	return true;
+}
+
 /* ---- applying ------------------------------------------------------------------- */
+
+/* Already checked: the type has a row, the symbol exists, the width fits. */
+static enum helix_status check_symbol(struct hload_work *work, const struct target *t, uint64_t i)
+{
+	uint32_t symbol = elf64_rela_symbol(&t->relas[i]);
+	enum formula formula = rows[elf64_rela_type(&t->relas[i])].formula;
+
+	if (formula == Z_A && has_no_size(work, symbol))
+		return fail(work, t, i, HELIX_E_RELOC_SIZE);
+	if (formula != Z_A && formula != GOT_A_P && is_unloaded(work, symbol))
+		return fail(work, t, i, HELIX_E_RELOC_TARGET);
+	return HELIX_OK;
+}
 
 /* Any type, by the table: the one description of what is right. */
 static enum helix_status relocate(struct hload_work *work, const struct target *t, uint64_t i)
 {
 	const struct elf64_rela *r = &t->relas[i];
 	enum helix_status status = hmod_rela_check(work->image, t->section, i, work->diag);
-	uint32_t symbol = elf64_rela_symbol(r);
-	uint64_t value, judged;
+	uint64_t value = 0, bias = 0;
 	const struct row *row;
 
 	if (status)
@@ -138,14 +232,12 @@ static enum helix_status relocate(struct hload_work *work, const struct target *
 		return fail_type(work, t, i);
 	if (row->formula == NOTHING)
 		return HELIX_OK;
-	if (is_unloaded(work, symbol))
-		return fail(work, t, i, HELIX_E_RELOC_TARGET);
-	value = t->value[symbol] + (uint64_t)r->addend;
-	judged = value + bias_of(t, symbol);
-	if (row->formula == S_PLUS_A_MINUS_P)
-		judged = value -= t->address + r->offset;
-	if (!fits(value, row) || !fits(judged, row)) /* here, and in the kernel */
-		return fail_overflow(work, t, i, judged);
+	if ((status = check_symbol(work, t, i)) || relaxed(work, t, r))
+		return status;
+	if ((status = compute(work, t, r, &value, &bias)))
+		return status;
+	if (!fits(value, row) || !fits(value + bias, row)) /* here, and in the kernel */
+		return fail_overflow(work, t, i, value + bias);
 	memcpy(t->write + r->offset, &value, row->width);
 	return HELIX_OK;
 }
@@ -234,10 +326,14 @@ static enum helix_status open_section(struct hload_work *work, uint32_t section)
 		.write = size ? region->write + placed->offset : NULL,
 		.address = work->base[placed->kind] + placed->offset,
 		.size = size,
-		.past4 = size >= 4 ? size - 3 : 0,
+		/* The quick way judges no distance to a number for the kernel. */
+		.past4 = size >= 4 && !(work->numbers && work->loading->host->judge_bias) ?
+				 size - 3 :
+				 0,
 		.past8 = size >= 8 ? size - 7 : 0,
 		.bias = work->loading->host->judge_bias,
 		.section = section,
+		.into = into,
 	};
 	return relocate_section(work, &t, count);
 }

@@ -35,6 +35,17 @@ static const struct hload_export_entry *find_export(const struct hload_work *wor
 
 /* ---- values ------------------------------------------------------------------ */
 
+/* Nobody exports it: the loader's own, a weak one (0), or missing. */
+static void resolve_missing(struct hload_work *work, uint32_t symbol, const char *name)
+{
+	if (hload_is_got_name(name))
+		work->value[symbol] = hload_got(work);
+	else if (elf64_symbol_bind(&work->image->symbols[symbol]) == ELF_STB_WEAK)
+		work->numbers = true;
+	else
+		work->missing++;
+}
+
 static enum helix_status resolve_undefined(struct hload_work *work, uint32_t symbol)
 {
 	const char *name = hmod_symbol_name(work->image, symbol);
@@ -47,10 +58,12 @@ static enum helix_status resolve_undefined(struct hload_work *work, uint32_t sym
 		return status;
 	entry = find_export(work, name, length);
 	if (!entry) {
-		if (elf64_symbol_bind(&work->image->symbols[symbol]) != ELF_STB_WEAK)
-			work->missing++;
+		resolve_missing(work, symbol, name);
 		return HELIX_OK;
 	}
+	if (entry->ns && entry->owner != work->loading->owner &&
+	    (status = hload_may_import(work, symbol, entry)))
+		return status;
 	work->value[symbol] = entry->address;
 	if (entry->owner && entry->owner != work->loading->owner &&
 	    (!work->owner_count || work->owners[work->owner_count - 1] != entry->owner))
@@ -88,6 +101,14 @@ static enum helix_status resolve_defined(struct hload_work *work, uint32_t symbo
 	return HELIX_OK;
 }
 
+static void resolve_absolute(struct hload_work *work, uint32_t symbol)
+{
+	const struct elf64_symbol *s = &work->image->symbols[symbol];
+
+	work->value[symbol] = s->value;
+	work->numbers = work->numbers || elf64_symbol_type(s) != ELF_STT_FILE;
+}
+
 static enum helix_status resolve_symbol(struct hload_work *work, uint32_t symbol)
 {
 	enum helix_status status = hmod_symbol_check(work->image, symbol, work->diag);
@@ -102,7 +123,7 @@ static enum helix_status resolve_symbol(struct hload_work *work, uint32_t symbol
 	if (!special)
 		return resolve_defined(work, symbol, section);
 	if (section == ELF_SHN_ABS)
-		work->value[symbol] = work->image->symbols[symbol].value;
+		resolve_absolute(work, symbol);
 	else /* COMMON: layout left its offset */
 		work->value[symbol] += work->base[HLOAD_DATA];
 	return HELIX_OK;
@@ -149,7 +170,7 @@ static void put_all_missing(struct list *list, const struct hload_work *work)
 		size_t length = 0;
 
 		if (hmod_symbol_section(work->image, i, &special) != ELF_SHN_UNDEF ||
-		    elf64_symbol_bind(&work->image->symbols[i]) == ELF_STB_WEAK)
+		    elf64_symbol_bind(&work->image->symbols[i]) == ELF_STB_WEAK || hload_is_got_name(name))
 			continue;
 		while (name[length])
 			length++;

@@ -38,9 +38,28 @@ static enum helix_status check_exports(const struct hmod_image *image, struct hm
 	struct hmod_export_cursor cursor = { 0 };
 	struct hmod_export export;
 	enum helix_status status;
+	const char *wrong = NULL;
 
 	do
 		status = hmod_export_next(image, &cursor, &export, diag);
+	while (!status && !(export.ns && (wrong = hmod_namespace_check(export.ns))));
+	if (!wrong)
+		return status == HELIX_E_NOT_FOUND ? HELIX_OK : status;
+	hmod_fail_meta(diag, HELIX_E_META_EXPORT, export.name, wrong,
+		       section_offset(image, image->exports, 0));
+	if (diag)
+		diag->index = cursor.entry - 1;
+	return HELIX_E_META_EXPORT;
+}
+
+static enum helix_status check_namespaces(const struct hmod_image *image, struct hmod_diag *diag)
+{
+	struct hmod_namespace_cursor cursor = { 0 };
+	enum helix_status status;
+	const char *name;
+
+	do
+		status = hmod_namespace_next(image, &cursor, &name, diag);
 	while (!status);
 	return status == HELIX_E_NOT_FOUND ? HELIX_OK : status;
 }
@@ -75,5 +94,6 @@ enum helix_status hmod_image_check(const struct hmod_image *image, uint32_t *scr
 		return status;
 	if ((status = check_metadata(image, diag)) || (status = hmod_hooks_read(image, hooks, diag)))
 		return status;
-	return check_exports(image, diag);
+	status = check_exports(image, diag);
+	return status ? status : check_namespaces(image, diag);
 }

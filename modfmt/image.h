@@ -25,7 +25,7 @@ struct hmod_image {
 	uint32_t symtab; /* its section index; 0 if there is none */
 	struct hmod_span symbol_names; /* ends with a NUL byte */
 	const uint8_t *extended; /* SHT_SYMTAB_SHNDX: symbol_count × 4 bytes, or NULL */
-	uint32_t record, params, exports, interfaces, flat; /* .hmod.*: section index or 0 */
+	uint32_t record, params, exports, interfaces, flat, namespaces; /* .hmod.*: index or 0 */
 	bool in_order; /* loaded sections stand in the file in index order, disjoint */
 };
 
@@ -57,6 +57,18 @@ bool hmod_section_loaded(const struct hmod_image *image, uint32_t section);
 
 /* The section's bytes in the file; empty for NOBITS. */
 struct hmod_span hmod_section_bytes(const struct hmod_image *image, uint32_t section);
+
+/* The namespaces that the module imports from, one a call. Start with *cursor all
+ * zero; NOT_FOUND with no diagnostic after the last. Refuses one that is too long,
+ * has a control character or does not end. */
+struct hmod_namespace_cursor {
+	uint64_t offset, index; /* where the next one is looked for; how many there were */
+};
+enum helix_status hmod_namespace_next(const struct hmod_image *image,
+				      struct hmod_namespace_cursor *cursor, const char **name,
+				      struct hmod_diag *diag);
+/* NULL, or what is wrong with an export that is in namespace `name`. */
+const char *hmod_namespace_check(const char *name);
 
 /* The section's name, never NULL. */
 const char *hmod_section_name(const struct hmod_image *image, uint32_t section);

@@ -5,7 +5,7 @@
  */
 #include "modfmt/internal.h"
 
-#define GOT_MEND "compile with -fno-pic -mcmodel=kernel (hmod cc does)"
+#define GOT_MEND "no compiler for x86-64 writes it: compile again with gcc or clang"
 #define TLS_MEND "modules have no thread-local storage: remove _Thread_local"
 #define DYN_MEND "it belongs into a linked program, not into an object"
 
@@ -19,13 +19,13 @@ const struct hmod_rela_type hmod_rela_types[HMOD_RELA_TYPES] = {
 	[R_X86_64_GLOB_DAT] = { "R_X86_64_GLOB_DAT", 8, false, DYN_MEND },
 	[R_X86_64_JUMP_SLOT] = { "R_X86_64_JUMP_SLOT", 8, false, DYN_MEND },
 	[R_X86_64_RELATIVE] = { "R_X86_64_RELATIVE", 8, false, DYN_MEND },
-	[R_X86_64_GOTPCREL] = { "R_X86_64_GOTPCREL", 4, false, GOT_MEND },
+	[R_X86_64_GOTPCREL] = { "R_X86_64_GOTPCREL", 4, true, "" },
 	[R_X86_64_32] = { "R_X86_64_32", 4, true, "" },
 	[R_X86_64_32S] = { "R_X86_64_32S", 4, true, "" },
-	[R_X86_64_16] = { "R_X86_64_16", 2, false, "use 32- or 64-bit fields" },
-	[R_X86_64_PC16] = { "R_X86_64_PC16", 2, false, "use 32- or 64-bit fields" },
-	[R_X86_64_8] = { "R_X86_64_8", 1, false, "use 32- or 64-bit fields" },
-	[R_X86_64_PC8] = { "R_X86_64_PC8", 1, false, "use 32- or 64-bit fields" },
+	[R_X86_64_16] = { "R_X86_64_16", 2, true, "" },
+	[R_X86_64_PC16] = { "R_X86_64_PC16", 2, true, "" },
+	[R_X86_64_8] = { "R_X86_64_8", 1, true, "" },
+	[R_X86_64_PC8] = { "R_X86_64_PC8", 1, true, "" },
 	[R_X86_64_DTPMOD64] = { "R_X86_64_DTPMOD64", 8, false, TLS_MEND },
 	[R_X86_64_DTPOFF64] = { "R_X86_64_DTPOFF64", 8, false, TLS_MEND },
 	[R_X86_64_TPOFF64] = { "R_X86_64_TPOFF64", 8, false, TLS_MEND },
@@ -35,15 +35,15 @@ const struct hmod_rela_type hmod_rela_types[HMOD_RELA_TYPES] = {
 	[R_X86_64_GOTTPOFF] = { "R_X86_64_GOTTPOFF", 4, false, TLS_MEND },
 	[R_X86_64_TPOFF32] = { "R_X86_64_TPOFF32", 4, false, TLS_MEND },
 	[R_X86_64_PC64] = { "R_X86_64_PC64", 8, true, "" },
-	[R_X86_64_GOTOFF64] = { "R_X86_64_GOTOFF64", 8, false, GOT_MEND },
-	[R_X86_64_GOTPC32] = { "R_X86_64_GOTPC32", 4, false, GOT_MEND },
-	[R_X86_64_GOT64] = { "R_X86_64_GOT64", 8, false, GOT_MEND },
-	[R_X86_64_GOTPCREL64] = { "R_X86_64_GOTPCREL64", 8, false, GOT_MEND },
-	[R_X86_64_GOTPC64] = { "R_X86_64_GOTPC64", 8, false, GOT_MEND },
+	[R_X86_64_GOTOFF64] = { "R_X86_64_GOTOFF64", 8, true, "" },
+	[R_X86_64_GOTPC32] = { "R_X86_64_GOTPC32", 4, true, "" },
+	[R_X86_64_GOT64] = { "R_X86_64_GOT64", 8, true, "" },
+	[R_X86_64_GOTPCREL64] = { "R_X86_64_GOTPCREL64", 8, true, "" },
+	[R_X86_64_GOTPC64] = { "R_X86_64_GOTPC64", 8, true, "" },
 	[R_X86_64_GOTPLT64] = { "R_X86_64_GOTPLT64", 8, false, GOT_MEND },
-	[R_X86_64_PLTOFF64] = { "R_X86_64_PLTOFF64", 8, false, GOT_MEND },
-	[R_X86_64_SIZE32] = { "R_X86_64_SIZE32", 4, false, "take the size with sizeof" },
-	[R_X86_64_SIZE64] = { "R_X86_64_SIZE64", 8, false, "take the size with sizeof" },
+	[R_X86_64_PLTOFF64] = { "R_X86_64_PLTOFF64", 8, true, "" },
+	[R_X86_64_SIZE32] = { "R_X86_64_SIZE32", 4, true, "" },
+	[R_X86_64_SIZE64] = { "R_X86_64_SIZE64", 8, true, "" },
 	[R_X86_64_GOTPC32_TLSDESC] = { "R_X86_64_GOTPC32_TLSDESC", 4, false, TLS_MEND },
 	[R_X86_64_TLSDESC_CALL] = { "R_X86_64_TLSDESC_CALL", 0, false, TLS_MEND },
 	[R_X86_64_TLSDESC] = { "R_X86_64_TLSDESC", 16, false, TLS_MEND },
@@ -51,8 +51,8 @@ const struct hmod_rela_type hmod_rela_types[HMOD_RELA_TYPES] = {
 	[R_X86_64_RELATIVE64] = { "R_X86_64_RELATIVE64", 8, false, DYN_MEND },
 	[39] = { "R_X86_64_PC32_BND", 4, false, "compile without -mmpx" },
 	[40] = { "R_X86_64_PLT32_BND", 4, false, "compile without -mmpx" },
-	[R_X86_64_GOTPCRELX] = { "R_X86_64_GOTPCRELX", 4, false, GOT_MEND },
-	[R_X86_64_REX_GOTPCRELX] = { "R_X86_64_REX_GOTPCRELX", 4, false, GOT_MEND },
+	[R_X86_64_GOTPCRELX] = { "R_X86_64_GOTPCRELX", 4, true, "" },
+	[R_X86_64_REX_GOTPCRELX] = { "R_X86_64_REX_GOTPCRELX", 4, true, "" },
 };
 
 const struct elf64_rela *hmod_section_relas(const struct hmod_image *image, uint32_t section,

@@ -159,9 +159,10 @@ static enum helix_status check_rela(const struct hmod_image *image, uint32_t i,
 static enum helix_status note_metadata(struct hmod_image *image, uint32_t i, struct hmod_diag *diag)
 {
 	static const char *const names[] = { ".hmod.module", ".hmod.param", ".hmod.export",
-					     ".hmod.interface", ".hmod.flat" };
+					     ".hmod.interface", ".hmod.flat",
+					     ".hmod.import_ns" };
 	uint32_t *const at[] = { &image->record, &image->params, &image->exports,
-				 &image->interfaces, &image->flat };
+				 &image->interfaces, &image->flat, &image->namespaces };
 	const char *name = hmod_section_name(image, i);
 
 	if (!text_begins(name, ".hmod.") || image->sections[i].type != ELF_SHT_PROGBITS)

@@ -33,7 +33,32 @@ boot() {
 	return 1
 }
 
-# prints TEXT: the last boot's output has TEXT in it; says TEXT: its messages.
+# ends STATUS COMMAND...: the command ends so; output in $work/out, messages in
+# $work/err.
+ends() {
+	wanted=$1
+	shift
+	"$@" >"$work/out" 2>"$work/err"
+	status=$?
+	[ "$status" = "$wanted" ] && return 0
+	echo "$* ended with $status, wanted $wanted:"
+	cat "$work/out" "$work/err"
+	return 1
+}
+
+# refuses STATUS TEXT COMMAND...: it ends so, prints nothing, and says one line
+# that has TEXT in it.
+refuses() {
+	wanted=$1 text=$2
+	shift 2
+	ends "$wanted" "$@" && says "$text" || return 1
+	[ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" = 1 ] && return 0
+	echo "not one line, on stderr alone:"
+	cat "$work/out" "$work/err"
+	return 1
+}
+
+# prints TEXT: the last output has TEXT in it; says TEXT: the messages have.
 prints() { grep -qF -- "$1" "$work/out" || { echo "no '$1' in:"; cat "$work/out"; return 1; }; }
 says() { grep -qF -- "$1" "$work/err" || { echo "no '$1' in:"; cat "$work/err"; return 1; }; }
 silent() { ! grep -qF -- "$1" "$work/out" || { echo "'$1' stands in:"; cat "$work/out"; return 1; }; }

@@ -106,25 +106,37 @@ static bool makes_no_object(const char *flag)
 	return among(flag, flags);
 }
 
-static int add_flag(struct job *job, char **argv, int argc, int *i)
+/* What a compiler run alone would ignore. */
+static bool for_linker(const char *flag)
+{
+	return !strncmp(flag, "-l", 2) || !strncmp(flag, "-L", 2) || !strncmp(flag, "-Wl,", 4) ||
+	       !strcmp(flag, "-Xlinker") || !strcmp(flag, "-T");
+}
+
+static int add_flag(struct job *job, char **argv, int *i)
 {
 	const char *flag = argv[*i];
 
 	if (makes_no_object(flag))
 		return usage_error("cc", "%s makes no module", flag);
+	if (for_linker(flag))
+		return usage_error("cc", "%s: name a library's file (X.a); ld takes no options here",
+				   flag);
 	job->flags[job->flag_count++] = flag;
 	if (takes_value(flag)) {
-		if (*i + 1 == argc)
-			return usage_error("cc", "%s needs a value", flag);
-		job->flags[job->flag_count++] = argv[++*i];
+		const char *value = option_value("cc", argv, i);
+
+		if (!value)
+			return EXIT_USAGE;
+		job->flags[job->flag_count++] = value;
 	}
 	return 0;
 }
 
 static int set_output(struct job *job, const char *path)
 {
-	if (!path || !*path)
-		return usage_error("cc", "-o needs a name");
+	if (!path)
+		return EXIT_USAGE;
 	if (job->output)
 		return usage_error("cc", "-o is there twice");
 	if (strcmp(suffix_of(path), ".hmod"))
@@ -139,11 +151,11 @@ static int parse(int argc, char **argv, struct job *job)
 
 	for (int i = 1; i < argc && !status; i++) {
 		if (!strcmp(argv[i], "-o"))
-			status = set_output(job, i + 1 < argc ? argv[++i] : NULL);
+			status = set_output(job, option_value("cc", argv, &i));
 		else if (!strncmp(argv[i], "-o", 2))
 			status = set_output(job, argv[i] + 2);
 		else if (argv[i][0] == '-')
-			status = add_flag(job, argv, argc, &i);
+			status = add_flag(job, argv, &i);
 		else if (is_source(argv[i]) || is_object(argv[i]))
 			job->inputs[job->input_count++] = argv[i];
 		else

@@ -253,14 +253,16 @@ int run_info(int argc, char **argv)
 	const char *path = NULL;
 
 	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "-F") && i + 1 < argc)
-			printer.only = argv[++i];
-		else if (!strcmp(argv[i], "--json"))
+		if (!strcmp(argv[i], "-F")) {
+			if (!(printer.only = option_value("info", argv, &i)))
+				return EXIT_USAGE;
+		} else if (!strcmp(argv[i], "--json")) {
 			printer.json = true;
-		else if (argv[i][0] == '-' || path)
+		} else if (argv[i][0] == '-' || path) {
 			return usage_error("info", "unexpected %s", argv[i]);
-		else
+		} else {
 			path = argv[i];
+		}
 	}
 	if (printer.only && !is_field(printer.only))
 		return usage_error("info", "no field is named %s", printer.only);

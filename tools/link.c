@@ -271,8 +271,8 @@ int run_link(int argc, char **argv)
 	int count = 0, status = 0;
 
 	for (int i = 1; inputs && i < argc && !status; i++) {
-		if (!strcmp(argv[i], "-o") && i + 1 < argc)
-			output = argv[++i];
+		if (!strcmp(argv[i], "-o"))
+			status = (output = option_value("link", argv, &i)) ? 0 : EXIT_USAGE;
 		else if (!strcmp(argv[i], "--strip"))
 			strip = true;
 		else if (argv[i][0] == '-')

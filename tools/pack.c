@@ -75,16 +75,16 @@ static bool path_good(const char *path)
 
 static int add(struct pack *p, const char *source, const char *path)
 {
+	const struct item *item;
 	int status = 0;
 
 	if (!path_good(path))
 		return refuse(source, "'%s' is no path inside an archive", path);
-	if (find(p, path, strlen(path)))
-		return refuse(source, "%s is there twice", path);
+	if ((item = find(p, path, strlen(path))))
+		return refuse(source, item->source ? "%s is there twice" : "%s is a folder already", path);
 	for (const char *slash = strchr(path, '/'); slash && !status;
 	     slash = strchr(slash + 1, '/')) {
-		struct item *item = find(p, path, (size_t)(slash - path));
-
+		item = find(p, path, (size_t)(slash - path));
 		if (item && item->source)
 			return refuse(source, "%s is a file already", item->path);
 		if (!item)
@@ -243,15 +243,20 @@ static int write_archive(struct pack *p)
 	return status;
 }
 
+static int add_config(struct pack *p, const char *file)
+{
+	return file ? add(p, file, CONFIG_PATH) : EXIT_USAGE;
+}
+
 static int parse(int argc, char **argv, struct pack *p)
 {
 	int status = 0;
 
 	for (int i = 1; i < argc && !status; i++) {
-		if (!strcmp(argv[i], "-o") && i + 1 < argc)
-			p->output = argv[++i];
-		else if (!strcmp(argv[i], "--config") && i + 1 < argc)
-			status = add(p, argv[++i], CONFIG_PATH);
+		if (!strcmp(argv[i], "-o"))
+			status = (p->output = option_value("pack", argv, &i)) ? 0 : EXIT_USAGE;
+		else if (!strcmp(argv[i], "--config"))
+			status = add_config(p, option_value("pack", argv, &i));
 		else if (!strcmp(argv[i], "-z"))
 			p->compressed = true;
 		else if (!strcmp(argv[i], "--force"))

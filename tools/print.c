@@ -48,3 +48,10 @@ int usage_error(const char *subcommand, const char *format, ...)
 		subcommand);
 	return EXIT_USAGE;
 }
+
+char *option_value(const char *subcommand, char **argv, int *i)
+{
+	if (!argv[*i + 1])
+		usage_error(subcommand, "%s needs a value", argv[*i]);
+	return argv[*i + 1] ? argv[++*i] : NULL;
+}

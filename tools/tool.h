@@ -37,6 +37,9 @@ int refuse_diag(const char *file, const struct hmod_diag *diag);
 /* Prints `hmod COMMAND: …; see hmod COMMAND --help`; returns EXIT_USAGE. */
 int usage_error(const char *subcommand, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* The word behind option argv[*i], which becomes argv[*i]; NULL after a usage
+ * error. argv ends with NULL. */
+char *option_value(const char *subcommand, char **argv, int *i);
 
 /* ---- whole files: io.c, gzip.c ------------------------------------------------ */
 

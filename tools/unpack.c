@@ -86,7 +86,7 @@ static int open_parent(int root, char *path, const char **base)
 
 static bool write_data(int fd, struct hmod_span data)
 {
-	while (data.size) {
+	while (data.size && !told_to_stop()) {
 		ssize_t n = write(fd, data.data, (size_t)data.size);
 
 		if (n < 0 && errno == EINTR)
@@ -99,11 +99,12 @@ static bool write_data(int fd, struct hmod_span data)
 	return true;
 }
 
-/* What had the name (a link, a pipe) is replaced, not written through. */
+/* What had the name (a link, a pipe) is replaced, not written through; the file
+ * is there whole or not at all. */
 static bool write_entry(int folder, const char *name, const struct archive_entry *entry)
 {
+	int fd, error;
 	bool good;
-	int fd;
 
 	if (entry->type == ARCHIVE_DIRECTORY) {
 		fd = open_folder(folder, name);
@@ -113,8 +114,15 @@ static bool write_entry(int folder, const char *name, const struct archive_entry
 		return false;
 	fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	good = fd >= 0 && write_data(fd, entry->data);
-	if (fd >= 0 && close(fd))
+	error = errno;
+	if (fd >= 0 && close(fd) && good) {
+		error = errno;
 		good = false;
+	}
+	if (fd >= 0 && (!good || told_to_stop()))
+		unlinkat(folder, name, 0);
+	stop_if_told();
+	errno = error;
 	return good;
 }
 
@@ -142,6 +150,7 @@ static int unpack(const char *image, const char *target)
 	bool good = entries_read(image, &entries) && all_good(image, &entries);
 	int root = good ? open(target, O_DIRECTORY | O_RDONLY | O_CLOEXEC) : -1;
 
+	watch_signals();
 	if (good && root < 0)
 		good = !refuse(target, "%s", strerror(errno));
 	for (size_t i = 0; i < entries.count && good; i++)
@@ -157,12 +166,14 @@ int run_unpack(int argc, char **argv)
 	const char *image = NULL, *target = NULL;
 
 	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "-C") && i + 1 < argc)
-			target = argv[++i];
-		else if (argv[i][0] == '-' || image)
+		if (!strcmp(argv[i], "-C")) {
+			if (!(target = option_value("unpack", argv, &i)))
+				return EXIT_USAGE;
+		} else if (argv[i][0] == '-' || image) {
 			return usage_error("unpack", "unexpected %s", argv[i]);
-		else
+		} else {
 			image = argv[i];
+		}
 	}
 	if (!image || !target)
 		return usage_error("unpack", "IMAGE -C FOLDER is wanted");

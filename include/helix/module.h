@@ -37,6 +37,7 @@ extern "C" {
 /* Declares the module: designated initialisers of struct helix_module_record
  * (<helix/record.h>). Required: .name, .init, .start, .stop. One a module. */
 #define HELIX_MODULE(...)                                                      \
+	HELIX_STRICT_BEGIN_                                                    \
 	static const struct helix_module_record helix_module_record_           \
 		HELIX_SECTION_(".hmod.module") = {                             \
 			.magic = HELIX_RECORD_MAGIC,                           \
@@ -46,7 +47,22 @@ extern "C" {
 			.abi_minor = HELIX_ABI_MINOR,                          \
 			__VA_ARGS__                                            \
 		};                                                             \
+	HELIX_STRICT_END_                                                      \
 	HELIX_MODULE_CHECK_
+
+/* C compilers only warn of an initialiser of a wrong type: an error here. C++
+ * ones warn of each field that is left out: not here. */
+#ifdef __cplusplus
+#define HELIX_STRICT_BEGIN_                                                    \
+	_Pragma("GCC diagnostic push")                                         \
+	_Pragma("GCC diagnostic ignored \"-Wmissing-field-initializers\"")
+#else
+#define HELIX_STRICT_BEGIN_                                                    \
+	_Pragma("GCC diagnostic push")                                         \
+	_Pragma("GCC diagnostic error \"-Wincompatible-pointer-types\"")       \
+	_Pragma("GCC diagnostic error \"-Wint-conversion\"")
+#endif
+#define HELIX_STRICT_END_ _Pragma("GCC diagnostic pop")
 
 /* What no constant expression can say about the initialiser, an optimising
  * compiler still proves: the check folds to nothing, or the build stops with
@@ -62,18 +78,75 @@ void helix_start_missing_(void)
 	__attribute__((error("HELIX_MODULE: .start is required")));
 void helix_stop_missing_(void)
 	__attribute__((error("HELIX_MODULE: .stop is required")));
+void helix_dependency_bad_(void)
+	__attribute__((error("HELIX_MODULE: .dependencies: write each as "
+			     "\"name\", \"name >= 1.0\" or \"?name\"")));
+
+#define HELIX_FOLDED_ static inline __attribute__((always_inline))
+/* Of constant strings: clang, freestanding, folds a loop, gcc the library's
+ * functions. Neither leaves a call behind. */
+#ifdef __clang__
+HELIX_FOLDED_ size_t helix_length_(const char *s)
+{
+	size_t n = 0;
+
+	while (s[n])
+		n++;
+	return n;
+}
+HELIX_FOLDED_ void helix_dependency_check_(const char *s)
+{
+	(void)s; /* hmod link looks at it */
+}
+#else
+#define helix_length_ __builtin_strlen
+#define HELIX_NAME_BYTES_                                                      \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
+/* Whether a dependency is well written as far as its first version; the rest is
+ * left to hmod link and the loader. */
+HELIX_FOLDED_ bool helix_dependency_good_(const char *s)
+{
+	const char *name = s + (*s == '?'), *compare, *version;
+
+	if (name[0] == 'c' && name[1] == 'a' && name[2] == 'p' && name[3] == ':')
+		name += 4;
+	compare = name + __builtin_strspn(name, HELIX_NAME_BYTES_);
+	if (compare == name)
+		return false;
+	compare += __builtin_strspn(compare, " \t");
+	version = compare + __builtin_strspn(compare, "<=>");
+	if (version == compare)
+		return !*compare;
+	if (version - compare > 2 || (version - compare == 2 && compare[1] != '='))
+		return false;
+	version += __builtin_strspn(version, " \t");
+	return *version >= '0' && *version <= '9';
+}
+HELIX_FOLDED_ void helix_dependency_check_(const char *s)
+{
+	bool good = helix_dependency_good_(s);
+
+	if (__builtin_constant_p(good) && !good)
+		helix_dependency_bad_();
+}
+#endif
 #define HELIX_RECORD_CHECK_(r)                                                 \
 	if (!r->name)                                                          \
 		helix_name_missing_();                                         \
-	if (__builtin_constant_p(__builtin_strlen(r->name)) &&                 \
-	    __builtin_strlen(r->name) > HELIX_NAME_MAX)                        \
+	size_t length = r->name ? helix_length_(r->name) : 0;                  \
+	if (__builtin_constant_p(length) && length > HELIX_NAME_MAX)           \
 		helix_name_long_();                                            \
 	if (!r->init)                                                          \
 		helix_init_missing_();                                         \
 	if (!r->start)                                                         \
 		helix_start_missing_();                                        \
 	if (!r->stop)                                                          \
-		helix_stop_missing_();
+		helix_stop_missing_();                                         \
+	if (r->dependencies && r->dependencies[0]) {                           \
+		helix_dependency_check_(r->dependencies[0]);                   \
+		if (r->dependencies[1])                                        \
+			helix_dependency_check_(r->dependencies[1]);           \
+	}
 #define HELIX_MODULE_CHECK_                                                    \
 	static void __attribute__((used)) helix_module_check_(void)            \
 	{                                                                      \
@@ -89,15 +162,19 @@ void helix_stop_missing_(void)
  * separated by commas); `standard` is its value when nobody sets it. Read it
  * with the helix_config functions. */
 #define HELIX_PARAM(name_, type_, standard_, description_)                     \
+	HELIX_STRICT_BEGIN_                                                    \
 	static const struct helix_param_record helix_param_##name_             \
 		HELIX_SECTION_(".hmod.param") = {                              \
 			.name = #name_,                                        \
 			.standard = HELIX_PARAM_TEXT_##type_(standard_),       \
 			.description = description_,                           \
 			.type = HELIX_PARAM_##type_,                           \
-		}
+		};                                                             \
+	HELIX_STRICT_END_                                                      \
+	struct helix_param_record
 /* The same for int and uint, refused unless least <= value <= most. */
 #define HELIX_PARAM_RANGE(name_, type_, standard_, least_, most_, description_) \
+	HELIX_STRICT_BEGIN_                                                    \
 	static const struct helix_param_record helix_param_##name_             \
 		HELIX_SECTION_(".hmod.param") = {                              \
 			.name = #name_,                                        \
@@ -107,7 +184,9 @@ void helix_stop_missing_(void)
 			.flags = HELIX_PARAM_RANGED,                           \
 			.least = (uint64_t)(least_),                           \
 			.most = (uint64_t)(most_),                             \
-		}
+		};                                                             \
+	HELIX_STRICT_END_                                                      \
+	struct helix_param_record
 #define HELIX_PARAM_TEXT_string(value) value
 #define HELIX_PARAM_TEXT_list(value) value
 #define HELIX_PARAM_TEXT_int(value) #value
@@ -134,6 +213,14 @@ void helix_stop_missing_(void)
 			.since = since_,                                       \
 			.removed = removed_,                                   \
 		}
+
+/* Lets this module import what others export into namespace `ns`, a string of 1
+ * to 63 bytes. Any number of times. */
+#define HELIX_IMPORT_NS(ns) HELIX_IMPORT_NS_1_(ns, __COUNTER__)
+#define HELIX_IMPORT_NS_1_(ns, n) HELIX_IMPORT_NS_2_(ns, n)
+#define HELIX_IMPORT_NS_2_(ns, n)                                              \
+	static const char helix_import_ns_##n[]                                \
+		__attribute__((section(".hmod.import_ns"), used, aligned(1))) = ns
 
 /* ---- context and parameters ------------------------------------------ */
 

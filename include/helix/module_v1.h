@@ -21,6 +21,7 @@ extern "C" {
  * (<helix/record.h>). Required: .name, .init, .start, .stop. One a module, and
  * no HELIX_MODULE beside it. */
 #define HELIX_MODULE_V1(...)                                                   \
+	HELIX_STRICT_BEGIN_                                                    \
 	static const struct helix_module_v1_record helix_module_record_        \
 		HELIX_SECTION_(".hmod.module") = {                             \
 			.magic = HELIX_RECORD_MAGIC,                           \
@@ -30,6 +31,7 @@ extern "C" {
 			.abi_minor = HELIX_ABI_MINOR,                          \
 			__VA_ARGS__                                            \
 		};                                                             \
+	HELIX_STRICT_END_                                                      \
 	HELIX_MODULE_V1_CHECK_
 
 /* ---- payloads ---------------------------------------------------------------- */

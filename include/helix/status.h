@@ -106,6 +106,10 @@
 	X(RELOC_OVERFLOW, -94, "relocation %i of section %s: %o against %n: %F does not fit", \
 	  "compile with -mcmodel=kernel -fno-pic (hmod cc does)")              \
 	X(RELOC_TARGET, -95, "relocation %i of section %s: %n is in a section that is not loaded", "") \
+	X(RELOC_SIZE, -96, "relocation %i of section %s: the size of %n is not known here", \
+	  "take it with sizeof in the module that defines it")                 \
+	X(ARRAY, -97, "section %s: entry %i %n",                               \
+	  "a constructor is a function of the module itself")                  \
 	/* the file: metadata */                                               \
 	X(META_MISSING, -112, "no module metadata (section .hmod.module)",     \
 	  "declare the module with HELIX_MODULE")                              \
@@ -121,6 +125,9 @@
 	X(META_EXPORT, -120, "export %i: %n %o", "")                           \
 	X(META_TEXT, -121, "module metadata: %n %o", "")                       \
 	X(META_INTERFACE, -122, "interface %i: %n %o", "")                     \
+	X(META_NAMESPACE, -123, "module metadata: namespace %i in .hmod.import_ns %o", "") \
+	X(NAMESPACE, -124, "symbol %n belongs to namespace %o",                \
+	  "add HELIX_IMPORT_NS with that name")                                \
 	/* archives and compressed files */                                    \
 	X(ARCHIVE_MAGIC, -144, "archive entry %i at %F does not begin with 070701", \
 	  "make it with hmod pack or cpio -H newc")                            \

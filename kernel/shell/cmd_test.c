@@ -8,6 +8,7 @@
 #include "kernel/core/zlib.h"
 #include "kernel/mm/mm.h"
 #include "kernel/shell/command.h"
+#include "kernel/shell/test_threads.h"
 #include "kernel/svc/modules.h"
 
 static int test_wx(void)
@@ -69,6 +70,14 @@ static const struct {
 } tests[] = {
 	{ "wx", test_wx },	 { "inflate", test_inflate }, { "panic", test_panic },
 	{ "fault", test_fault }, { "stack", test_stack },
+	{ "policy", test_policy }, { "kill", test_kill },
+	{ "wait", test_wait },	 { "timer", test_timer },
+	{ "sse", test_fpu },	 { "clock", test_clock },
+	{ "pressure", test_pressure },
+	{ "otherfault", test_other_cpu_fault },
+	{ "threadstack", test_thread_stack },
+	{ "lockorder", test_lock_order },
+	{ "locksleep", test_lock_sleep },
 };
 
 static int run_selftest(int argc, char **argv)
@@ -78,6 +87,38 @@ static int run_selftest(int argc, char **argv)
 			if (!strcmp(tests[i].name, argv[1]))
 				return tests[i].run() ? 1 : 0;
 	return USAGE;
+}
+
+/* ---- threads ---------------------------------------------------------------------- */
+
+#define THREADS_MOST 512
+
+static int run_threadtest(int argc, char **argv)
+{
+	struct thread_test test;
+	uint64_t n;
+	bool good;
+
+	if (argc != 2 || !hmod_param_uint(argv[1], &n) || !n || n > THREADS_MOST)
+		return USAGE;
+	good = workers_run((unsigned)n, NULL, &test);
+	if (test.damaged)
+		kprintf("memory changed under its owner %lu times\n", test.damaged);
+	kprintf("threads %lu switches %lu lost %lu duplicated %lu\n", n, test.switches, test.lost,
+		test.duplicated);
+	return !good;
+}
+
+static int run_load(int argc, char **argv)
+{
+	uint64_t n;
+
+	if (argc != 2 || !hmod_param_uint(argv[1], &n) || n > UINT32_MAX)
+		return USAGE;
+	if (load_set((unsigned)n))
+		return 0;
+	kprintf("load: %s: not so many threads\n", argv[1]);
+	return 1;
 }
 
 /* ---- leak ------------------------------------------------------------------------- */
@@ -136,8 +177,11 @@ static int run_leak(int argc, char **argv)
 }
 
 const struct command test_commands[] = {
-	{ "selftest", run_selftest, "wx|inflate|panic|fault|stack",
+	{ "selftest", run_selftest, "wx|inflate|panic|fault|…",
 	  "check the kernel, or crash it on purpose", COMPLETE_NOTHING },
+	{ "threadtest", run_threadtest, "N", "let N threads check the kernel under them",
+	  COMPLETE_NOTHING },
+	{ "load", run_load, "N", "keep N threads busy in the background; 0: none", COMPLETE_NOTHING },
 	{ "leak", run_leak, "N NAME", "load and unload N times; fail when a count differs",
 	  COMPLETE_MODULE },
 	{ NULL, NULL, NULL, NULL, COMPLETE_NOTHING },

@@ -94,11 +94,6 @@ static enum helix_status read_image(const struct image *image, char *text, size_
 
 /* ---- accepted ------------------------------------------------------------------ */
 
-static void make_small(struct image *i)
-{
-	small(i);
-}
-
 static void make_padded(struct image *i)
 {
 	small(i);
@@ -176,7 +171,7 @@ static const struct {
 	void (*make)(struct image *image);
 	const char *wanted; /* NULL: not compared */
 } good[] = {
-	{ "a folder and a file", make_small, SMALL },
+	{ "a folder and a file", small, SMALL },
 	{ "padding behind the trailer", make_padded, SMALL },
 	{ "two archives with odd padding between", make_two, SMALL "1:etc/;1:etc/motd=hello;" },
 	{ "three archives without padding", make_three_touching, "0:a=xyz;1:a=xyz;2:a=xyz;" },
@@ -408,17 +403,17 @@ START_TEST(cut_at_every_byte)
 {
 	struct image image = { .size = 0 };
 	char read[2048];
+	size_t whole;
+	bool taken;
 
 	small(&image);
-	for (size_t n = 1; n < image.size - 3; n++) { /* what is missing then is padding alone */
-		struct image cut = image;
-		enum helix_status status;
-
-		cut.size = n;
-		status = read_image(&cut, read, sizeof read);
-		ck_assert_msg(status != HELIX_E_NOT_FOUND, "cut at %zu: taken", n);
-		ck_assert_msg(n < SECOND_ENTRY || !strncmp(read, "0:etc/;", 7), "cut at %zu: %s", n,
-			      read);
+	whole = image.size;
+	for (size_t n = 1; n < whole; n++) {
+		image.size = n;
+		taken = read_image(&image, read, sizeof read) == HELIX_E_NOT_FOUND;
+		/* its last three bytes are the trailer's padding, which nobody misses */
+		ck_assert_msg(taken == (n >= whole - 3), "cut at %zu: %s", n, read);
+		ck_assert(n < SECOND_ENTRY || !strncmp(read, "0:etc/;", 7));
 	}
 }
 END_TEST
@@ -435,6 +430,7 @@ START_TEST(any_byte_changed)
 			struct image image = { .size = 0 };
 
 			small(&image);
+			ck_assert_uint_eq(image.size, 368);
 			image.data[n] = values[v];
 			read_image(&image, read, sizeof read);
 		}
@@ -463,7 +459,8 @@ START_TEST(fields_are_read_back)
 	reader.bytes = (struct hmod_span){ image.data, image.size };
 	ck_assert_int_eq(archive_next(&reader, &e, NULL), HELIX_OK);
 	ck_assert_int_eq(archive_next(&reader, &e, NULL), HELIX_OK);
-	ck_assert(e.mode == 0100644 && e.mtime == 7);
+	ck_assert_uint_eq(e.mode, 0100644);
+	ck_assert_uint_eq(e.mtime, 7);
 	ck_assert_uint_eq(e.offset, SECOND_ENTRY);
 	ck_assert_uint_eq(e.data.size, 5);
 }
@@ -485,6 +482,7 @@ int main(void)
 	Suite *suite = suite_create("initrd/archive");
 	TCase *tcase = tcase_create("reader and header writer");
 	SRunner *runner = srunner_create(suite);
+	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, accepts, 0, sizeof good / sizeof good[0]);
@@ -496,5 +494,7 @@ int main(void)
 	tcase_add_test(tcase, gzip_is_known_by_two_bytes);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
-	return srunner_ntests_failed(runner) != 0;
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
 }

@@ -227,6 +227,7 @@ START_TEST(every_damaged_bit_is_refused_or_harmless)
 		if (!inflate_bytes(size, LIMIT, &out, NULL))
 			gzip_free(out);
 		ck_assert_int_eq(live, 0);
+		ck_assert_int_eq(fpu_sections, 0);
 		packed[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
 	inflates(size, LIMIT, 300);

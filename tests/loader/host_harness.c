@@ -4,7 +4,6 @@
  */
 #include "loader/host_harness.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,11 +33,11 @@ static void *harness_alloc(void *ctx, size_t size)
 	struct harness *h = ctx;
 	struct block *b;
 
-	ck_assert_msg(size > 0, "alloc of 0 bytes");
+	require(size > 0, "alloc of 0 bytes");
 	if (++h->allocs == h->fail_alloc)
 		return NULL;
 	b = malloc(sizeof *b + size);
-	ck_assert_ptr_nonnull(b);
+	require(b != NULL, "no memory for the test");
 	*b = (struct block){ size, h };
 	memset(b + 1, 0xa5, size);
 	h->blocks++;
@@ -51,9 +50,9 @@ static void harness_free(void *ctx, void *memory, size_t size)
 	struct harness *h = ctx;
 	struct block *b = (struct block *)memory - 1;
 
-	ck_assert_msg(memory != NULL, "free of NULL");
-	ck_assert_msg(b->owner == h, "free of another host's block");
-	ck_assert_msg(b->size == size, "%zu bytes freed as %zu", b->size, size);
+	require(memory != NULL, "free of NULL");
+	require(b->owner == h, "free of another host's block");
+	require(b->size == size, "%zu bytes freed as %zu", b->size, size);
 	h->blocks--;
 	h->bytes -= size;
 	free(b);
@@ -66,14 +65,14 @@ static bool harness_place(void *ctx, enum hload_kind kind, uint64_t size, uint64
 	struct mapping *m;
 	uint64_t address, length = (size + PAGE - 1) & ~(PAGE - 1);
 
-	ck_assert_msg(size && align && !(align & (align - 1)), "place: size or alignment");
+	require(size && align && !(align & (align - 1)), "place: size or alignment");
 	if (++h->places == h->fail_place)
 		return false;
 	m = malloc(sizeof *m);
 	m->length = length + (align > PAGE ? align : 0);
 	m->base = mmap(NULL, m->length, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
-	ck_assert(m->base != MAP_FAILED);
+	require(m->base != MAP_FAILED, "no memory below 2 GiB");
 	address = ((uint64_t)m->base + align - 1) & ~(align - 1);
 	m->tail = length - size;
 	memset((uint8_t *)address, kind == HLOAD_DATA ? 0 : 0xa5, size);
@@ -94,7 +93,7 @@ static bool harness_seal(void *ctx, enum hload_kind kind, struct hload_region *r
 
 	if (++h->seals == h->fail_seal)
 		return false;
-	ck_assert_int_eq(mprotect(m->base, m->length, protection[kind]), 0);
+	require(!mprotect(m->base, m->length, protection[kind]), "mprotect");
 	if (kind != HLOAD_DATA)
 		region->write = NULL;
 	return true;
@@ -105,11 +104,13 @@ static void harness_release(void *ctx, enum hload_kind kind, struct hload_region
 	struct harness *h = ctx;
 	struct mapping *m = region->cookie;
 	const uint8_t *tail = (const uint8_t *)(uintptr_t)(region->address + region->size);
+	uint64_t clean = 0;
 
 	(void)kind;
-	ck_assert_msg(m != NULL, "release of nothing");
-	for (uint64_t i = 0; i < m->tail; i++)
-		ck_assert_msg(tail[i] == TAIL, "written %lu bytes past the region", i);
+	require(m != NULL, "release of nothing");
+	while (clean < m->tail && tail[clean] == TAIL)
+		clean++;
+	require(clean == m->tail, "written %lu bytes past the region", clean);
 	h->regions--;
 	h->region_bytes -= region->size;
 	munmap(m->base, m->length);
@@ -147,21 +148,21 @@ struct hmod_span harness_compile(const char *source, const char *flags)
 	size_t size;
 	FILE *file;
 
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, source, strlen(source)), (ssize_t)strlen(source));
+	require(fd >= 0 && write(fd, source, strlen(source)) == (ssize_t)strlen(source),
+		"%s cannot be written", c);
 	close(fd);
 	strcpy(o, c);
 	o[strlen(o) - 1] = 'o';
 	snprintf(command, sizeof command, "gcc " MODULE_FLAGS " -O2 -I%s/include %s -c %s -o %s",
 		 TOP_SRCDIR, flags, c, o);
-	ck_assert_msg(system(command) == 0, "%s", command);
+	require(system(command) == 0, "%s", command);
 	file = fopen(o, "rb");
-	ck_assert_ptr_nonnull(file);
+	require(file != NULL, "%s cannot be read", o);
 	fseek(file, 0, SEEK_END);
 	size = (size_t)ftell(file);
 	rewind(file);
 	bytes = malloc(size);
-	ck_assert_uint_eq(fread(bytes, 1, size, file), size);
+	require(fread(bytes, 1, size, file) == size, "%s cannot be read", o);
 	fclose(file);
 	unlink(c);
 	unlink(o);

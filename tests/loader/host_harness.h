@@ -8,7 +8,17 @@
 #ifndef TESTS_LOADER_HOST_HARNESS_H
 #define TESTS_LOADER_HOST_HARNESS_H
 
+#include <check.h>
+
 #include "loader/host.h"
+
+/* For what is checked a million times: Check writes a note to a file at every
+ * ck_assert that holds, at this one only when it does not. */
+#define require(ok, ...)                                                                           \
+	do {                                                                                       \
+		if (!(ok))                                                                         \
+			ck_abort_msg(__VA_ARGS__);                                                 \
+	} while (0)
 
 struct harness {
 	struct hload_host host; /* hand &host to the loader; add hooks at will */
@@ -25,7 +35,8 @@ bool harness_clean(const struct harness *harness);
 void harness_rewind(struct harness *harness);
 
 /* Compiles C text with the module ABI's flags and `flags` (may be ""). The
- * bytes are freed with harness_discard. Ends the test when gcc refuses. */
+ * bytes are freed with harness_discard. Ends the test when gcc refuses; may be
+ * called before the tests, too. */
 struct hmod_span harness_compile(const char *source, const char *flags);
 /* A copy of `bytes` on its own heap block, so that reading past it is caught. */
 struct hmod_span harness_copy(struct hmod_span bytes);

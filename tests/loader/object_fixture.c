@@ -50,6 +50,10 @@ void fixture_close(struct fixture *f)
 	give_back(f, w->section, f->image.section_count * sizeof *w->section);
 	give_back(f, w->value, f->image.symbol_count * sizeof *w->value);
 	give_back(f, w->owners, w->undefined * sizeof *w->owners);
+	if (w->namespace_nodes)
+		hload_index_release(&w->namespaces);
+	give_back(f, w->namespace_nodes, w->namespace_count * sizeof *w->namespace_nodes);
+	give_back(f, w->slot, f->image.symbol_count * sizeof *w->slot);
 	if (f->diag.list)
 		give_back(f, f->diag.list, strlen(f->diag.list) + 1);
 	hload_object_unload(&f->object, &f->harness.host, &f->index);
@@ -74,8 +78,10 @@ enum helix_status fixture_run(struct fixture *f, enum fixture_stage last)
 {
 	static enum helix_status (*const stages[])(struct hload_work *) = {
 		[LAY_OUT] = hload_lay_out,	[PLACE] = hload_place_regions,
-		[COPY] = hload_copy_sections,	[RESOLVE] = hload_resolve,
-		[RELOCATE] = hload_relocate,	[NAMES] = hload_keep_names,
+		[COPY] = hload_copy_sections,	[NAMESPACES] = hload_find_namespaces,
+		[RESOLVE] = hload_resolve,
+		[RELOCATE] = hload_relocate,	[ARRAYS] = hload_find_arrays,
+		[NAMES] = hload_keep_names,
 	};
 	enum helix_status status = HELIX_OK;
 

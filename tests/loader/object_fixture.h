@@ -37,7 +37,7 @@ void fixture_close(struct fixture *fixture);
 /* Offers a symbol; owner NULL is the embedder. */
 void fixture_offer(struct fixture *fixture, const char *name, uint64_t address, void *owner);
 /* Runs the stages from layout on, up to and with `last`. */
-enum fixture_stage { LAY_OUT, PLACE, COPY, RESOLVE, RELOCATE, NAMES };
+enum fixture_stage { LAY_OUT, PLACE, COPY, NAMESPACES, RESOLVE, RELOCATE, ARRAYS, NAMES };
 enum helix_status fixture_run(struct fixture *fixture, enum fixture_stage last);
 /* All of hload_object_load. */
 enum helix_status fixture_load(struct fixture *fixture);

@@ -101,10 +101,10 @@ START_TEST(a_wrong_setting_is_refused_with_its_reason)
 		{ { "how_many", "18446744073709551616" }, HELIX_E_PARAM_VALUE,
 		  "parameter how_many: '18446744073709551616' is not " },
 		{ { "level", "1.5" }, HELIX_E_PARAM_VALUE, "parameter level: '1.5' is not " },
-		{ { "loud", "maybe" }, HELIX_E_PARAM_VALUE, "parameter loud: 'maybe' is not " },
+		{ { "loud", "maybe" }, HELIX_E_PARAM_VALUE, "parameter loud: 'maybe' is neither true nor false" },
 		{ { "loud", "a value that is so long that it cannot be told in full and yet the "
 			    "reason has to stand there" }, HELIX_E_PARAM_VALUE,
-		  "parameter loud: 'a value that is so long that it cannot be told in full' is not " },
+		  "parameter loud: 'a value that is so long that it cannot be told in full' is neither " },
 	};
 	struct world_held before;
 

@@ -67,6 +67,22 @@ static const struct limit {
 	{ "PLT32 takes -2 GiB", R_X86_64_PLT32, "field", 0, -INT64_C(0x80000000), 0, FITS },
 	{ "PLT32 refuses -2 GiB - 1", R_X86_64_PLT32, "field", 0, -INT64_C(0x80000001), 0,
 	  REFUSED },
+	{ "16 takes 64 KiB - 1", R_X86_64_16, "far", UINT16_MAX, 0, 0, FITS },
+	{ "16 refuses 64 KiB", R_X86_64_16, "far", UINT16_MAX, 1, 0, REFUSED },
+	{ "16 takes -32 KiB", R_X86_64_16, "far", 1, -0x8001, 0, FITS },
+	{ "16 refuses -32 KiB - 1", R_X86_64_16, "far", 1, -0x8002, 0, REFUSED },
+	{ "8 takes 255", R_X86_64_8, "far", UINT8_MAX, 0, 0, FITS },
+	{ "8 refuses 256", R_X86_64_8, "far", UINT8_MAX, 1, 0, REFUSED },
+	{ "8 takes -128", R_X86_64_8, "far", 1, -0x81, 0, FITS },
+	{ "8 refuses -129", R_X86_64_8, "far", 1, -0x82, 0, REFUSED },
+	{ "PC16 takes 32 KiB - 1", R_X86_64_PC16, "field", 0, 0x7fff, 0, FITS },
+	{ "PC16 refuses 32 KiB", R_X86_64_PC16, "field", 0, 0x8000, 0, REFUSED },
+	{ "PC16 takes -32 KiB", R_X86_64_PC16, "field", 0, -0x8000, 0, FITS },
+	{ "PC16 refuses -32 KiB - 1", R_X86_64_PC16, "field", 0, -0x8001, 0, REFUSED },
+	{ "PC8 takes 127", R_X86_64_PC8, "field", 0, 0x7f, 0, FITS },
+	{ "PC8 refuses 128", R_X86_64_PC8, "field", 0, 0x80, 0, REFUSED },
+	{ "PC8 takes -128", R_X86_64_PC8, "field", 0, -0x80, 0, FITS },
+	{ "PC8 refuses -129", R_X86_64_PC8, "field", 0, -0x81, 0, REFUSED },
 	{ "64 takes anything", R_X86_64_64, "far", UINT64_MAX, INT64_MIN, 0, FITS },
 	{ "PC64 takes anything", R_X86_64_PC64, "field", 0, INT64_MIN, 0, FITS },
 	{ "PC64 subtracts the place", R_X86_64_PC64, "field", 0, 77, KERNEL, FITS },
@@ -82,13 +98,22 @@ static const struct limit {
 	{ "32S takes a number", R_X86_64_32S, "number", 0, -0x2000, KERNEL, FITS },
 	{ "32 takes a weak symbol that nobody has", R_X86_64_32, "absent", 0, 5, KERNEL, FITS },
 	{ "32 takes the null symbol", R_X86_64_32, "", 0, 7, KERNEL, FITS },
+	{ "16 against an address is refused", R_X86_64_16, "far", 5, 0, KERNEL, REFUSED },
+	{ "16 takes a number", R_X86_64_16, "number", 0, 0, KERNEL, FITS },
+	{ "8 against an address is refused", R_X86_64_8, "far", 5, 0, KERNEL, REFUSED },
+	{ "8 takes a weak symbol that nobody has", R_X86_64_8, "absent", 0, 5, KERNEL, FITS },
+	{ "PC32 between addresses is taken", R_X86_64_PC32, "field", 0, 0, KERNEL, FITS },
+	{ "PC32 takes a weak symbol that nobody has", R_X86_64_PC32, "absent", 0, -4, KERNEL,
+	  FITS },
+	{ "PC32 refuses a number too far from the window", R_X86_64_PC32, "number", 0, 0x7fffffff,
+	  KERNEL, REFUSED },
 	{ "64 is not biased", R_X86_64_64, "field", 0, 1, KERNEL, FITS },
 };
 
 static void check_limit(const struct limit *row)
 {
-	bool relative = row->type == R_X86_64_PC32 || row->type == R_X86_64_PLT32 ||
-			row->type == R_X86_64_PC64;
+	bool relative = strstr(hmod_rela_types[row->type].name, "PC") ||
+			row->type == R_X86_64_PLT32;
 	size_t width = hmod_rela_types[row->type].width;
 	uint8_t field[16] = { 0 };
 	enum helix_status status;
@@ -139,6 +164,16 @@ static const struct bound {
 	{ "PLT32 refuses the section's end", R_X86_64_PLT32, 16, HELIX_E_RELOC_OFFSET },
 	{ "32 refuses an offset that wraps", R_X86_64_32, UINT64_MAX - 2, HELIX_E_RELOC_OFFSET },
 	{ "64 refuses the last offset", R_X86_64_64, UINT64_MAX, HELIX_E_RELOC_OFFSET },
+	{ "PC16 fits at the end", R_X86_64_PC16, 14, HELIX_OK },
+	{ "PC16 refuses to end one byte past", R_X86_64_PC16, 15, HELIX_E_RELOC_OFFSET },
+	{ "PC8 fits at the end", R_X86_64_PC8, 15, HELIX_OK },
+	{ "PC8 refuses to end one byte past", R_X86_64_PC8, 16, HELIX_E_RELOC_OFFSET },
+	{ "GOTPCREL fits at the end", R_X86_64_GOTPCREL, 12, HELIX_OK },
+	{ "GOTPCREL refuses to end one byte past", R_X86_64_GOTPCREL, 13, HELIX_E_RELOC_OFFSET },
+	{ "GOT64 fits at the end", R_X86_64_GOT64, 8, HELIX_OK },
+	{ "GOT64 refuses to end one byte past", R_X86_64_GOT64, 9, HELIX_E_RELOC_OFFSET },
+	{ "SIZE32 fits at the end", R_X86_64_SIZE32, 12, HELIX_OK },
+	{ "SIZE32 refuses to end one byte past", R_X86_64_SIZE32, 13, HELIX_E_RELOC_OFFSET },
 	{ "NONE writes nothing at the end", R_X86_64_NONE, 16, HELIX_OK },
 };
 
@@ -216,9 +251,11 @@ END_TEST
 
 START_TEST(a_symbol_that_is_not_loaded_is_refused_by_name)
 {
-	static const uint32_t types[] = { R_X86_64_64, R_X86_64_PC32, R_X86_64_32S, R_X86_64_32 };
+	static const uint32_t types[] = { R_X86_64_64, R_X86_64_PC32, R_X86_64_32S, R_X86_64_32,
+					  R_X86_64_8, R_X86_64_GOTPCREL, R_X86_64_GOT64,
+					  R_X86_64_GOTOFF64, R_X86_64_PLTOFF64 };
 
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < sizeof types / sizeof types[0]; i++) {
 		fixture_open(&f, object);
 		fixture_offer(&f, "far", 1, NULL);
 		spoil(0, types[i], fixture_symbol(&f, "hidden"), 0);
@@ -226,6 +263,49 @@ START_TEST(a_symbol_that_is_not_loaded_is_refused_by_name)
 		ck_assert_says(&f, "hidden is in a section that is not loaded");
 		fixture_close(&f);
 	}
+}
+END_TEST
+
+/* ---- sizes ------------------------------------------------------------------------- */
+
+static const struct {
+	const char *claim;
+	uint32_t type;
+	uint64_t size;
+	int64_t addend;
+	uint64_t field;
+	enum helix_status status;
+} sizes[] = {
+	{ "SIZE64 is size and addend", R_X86_64_SIZE64, 5, 3, 8, HELIX_OK },
+	{ "SIZE64 takes anything", R_X86_64_SIZE64, UINT64_MAX, 0, UINT64_MAX, HELIX_OK },
+	{ "SIZE32 takes 4 GiB - 1", R_X86_64_SIZE32, UINT32_MAX, 0, UINT32_MAX, HELIX_OK },
+	{ "SIZE32 refuses 4 GiB", R_X86_64_SIZE32, UINT32_MAX, 1, 0, HELIX_E_RELOC_OVERFLOW },
+	{ "SIZE32 refuses -1", R_X86_64_SIZE32, 0, -1, 0, HELIX_E_RELOC_OVERFLOW },
+};
+
+START_TEST(a_size_is_the_symbol_s)
+{
+	uint64_t field;
+
+	fixture_open(&f, object);
+	fixture_offer(&f, "far", 1, NULL);
+	fixture_entry(&f, "field")->size = sizes[_i].size;
+	spoil(0, sizes[_i].type, fixture_symbol(&f, "field"), sizes[_i].addend);
+	ck_assert_msg(fixture_run(&f, RELOCATE) == sizes[_i].status, "%s", sizes[_i].claim);
+	memcpy(&field, f.object.region[HLOAD_DATA].write, 8);
+	ck_assert_msg(field == sizes[_i].field, "%s: %lx", sizes[_i].claim, field);
+	fixture_close(&f);
+}
+END_TEST
+
+START_TEST(the_size_of_an_import_is_not_known)
+{
+	fixture_open(&f, object);
+	fixture_offer(&f, "far", 1, NULL);
+	spoil(0, R_X86_64_SIZE64, fixture_symbol(&f, "far"), 0);
+	ck_assert_int_eq(fixture_run(&f, RELOCATE), HELIX_E_RELOC_SIZE);
+	ck_assert_says(&f, "(.rela.data): the size of far is not known here; take it with sizeof");
+	fixture_close(&f);
 }
 END_TEST
 
@@ -297,6 +377,8 @@ int main(void)
 	tcase_add_test(tests, a_section_shorter_than_the_field_is_refused);
 	tcase_add_test(tests, a_symbol_past_the_table_is_refused);
 	tcase_add_test(tests, a_symbol_that_is_not_loaded_is_refused_by_name);
+	tcase_add_loop_test(tests, a_size_is_the_symbol_s, 0, COUNT(sizes));
+	tcase_add_test(tests, the_size_of_an_import_is_not_known);
 	tcase_add_test(tests, an_absolute_symbol_may_have_any_value);
 	tcase_add_test(tests, an_overflow_names_type_symbol_and_place);
 	tcase_add_test(tests, a_section_that_is_not_loaded_is_not_relocated);

@@ -8,7 +8,7 @@ static void add_text(char *to, const char *text)
 {
 	size_t length = strlen(to);
 
-	ck_assert_uint_lt(length + strlen(text) + 1, WORLD_TEXT);
+	require(length + strlen(text) + 1 < WORLD_TEXT, "the record is full");
 	strcpy(to + length, text);
 }
 
@@ -25,7 +25,7 @@ static void world_lock(void *ctx)
 {
 	struct world *w = ctx;
 
-	ck_assert_msg(!w->locked, "the lock is taken twice");
+	require(!w->locked, "the lock is taken twice");
 	w->locked = true;
 }
 
@@ -33,7 +33,7 @@ static void world_unlock(void *ctx)
 {
 	struct world *w = ctx;
 
-	ck_assert_msg(w->locked, "the lock is given back twice");
+	require(w->locked, "the lock is given back twice");
 	w->locked = false;
 }
 
@@ -42,7 +42,7 @@ static int world_call(void *ctx, const char *module, int (*hook)(void *), void *
 	struct world *w = ctx;
 	int result;
 
-	ck_assert_msg(!w->locked, "a module's code runs with the lock held");
+	require(!w->locked, "a module's code runs with the lock held");
 	w->running = module;
 	result = w->pretend ? 0 : hook(argument);
 	w->running = NULL;
@@ -71,14 +71,14 @@ static void world_file_put(void *ctx, const char *path, struct hmod_span bytes)
 
 	(void)path;
 	(void)bytes;
-	ck_assert_msg(w->files_open-- > 0, "a file is given back twice");
+	require(w->files_open-- > 0, "a file is given back twice");
 }
 
 static void trace_text(struct world *w, char sign, const char *module, uint64_t text)
 {
 	char line[80];
 
-	ck_assert_uint_ne(text, 0);
+	require(text, "no text address");
 	snprintf(line, sizeof line, "%c%s", sign, module);
 	world_trace(w, line);
 }
@@ -100,7 +100,7 @@ static uint64_t world_reclaim(void *ctx, uint64_t id, uint64_t *blocks)
 	struct world *w = ctx;
 	uint64_t bytes = w->leaked_bytes;
 
-	ck_assert_uint_ne(id, 0);
+	require(id, "no module id");
 	*blocks = w->leaked_blocks;
 	w->leaked_bytes = w->leaked_blocks = 0;
 	return bytes;
@@ -169,7 +169,7 @@ enum helix_status world_try(struct world *w, const struct elf_module *fields,
 	enum helix_status status = hload_register(w->system, file, NULL, module, &w->diag);
 
 	elf_discard(file);
-	ck_assert(!status || w->diag.status == status);
+	require(!status || w->diag.status == status, "the diagnostic has another status");
 	return status;
 }
 
@@ -177,8 +177,7 @@ struct hload_module *world_add(struct world *w, const struct elf_module *fields)
 {
 	struct hload_module *module = NULL;
 
-	ck_assert_msg(!world_try(w, fields, &module), "%s: %s", fields->name,
-		      harness_text(&w->diag));
+	require(!world_try(w, fields, &module), "%s: %s", fields->name, harness_text(&w->diag));
 	return module;
 }
 
@@ -196,7 +195,7 @@ enum helix_status world_insert(struct world *w, const char *name, struct hmod_sp
 	enum helix_status status = hload_insert(w->system, hload_find(w->system, name), bytes, NULL,
 						0, &w->diag);
 
-	ck_assert(!status || w->diag.status == status);
+	require(!status || w->diag.status == status, "the diagnostic has another status");
 	return status;
 }
 
@@ -245,10 +244,13 @@ struct world_held world_held(const struct world *w)
 	held.bytes = w->harness.bytes;
 	held.regions = w->harness.regions;
 	held.region_bytes = w->harness.region_bytes;
-	ck_assert_uint_eq(held.counts.blocks, held.blocks);
-	ck_assert_uint_eq(held.counts.bytes, held.bytes);
-	ck_assert_uint_eq(held.counts.regions, held.regions);
-	ck_assert_uint_eq(held.counts.region_bytes, held.region_bytes);
+	require(held.counts.blocks == held.blocks && held.counts.bytes == held.bytes,
+		"memory is counted as %lu bytes in %lu blocks, it is %lu in %lu", held.counts.bytes,
+		held.counts.blocks, held.bytes, held.blocks);
+	require(held.counts.regions == held.regions &&
+			held.counts.region_bytes == held.region_bytes,
+		"regions are counted as %lu bytes in %lu, they are %lu in %lu",
+		held.counts.region_bytes, held.counts.regions, held.region_bytes, held.regions);
 	return held;
 }
 

@@ -42,7 +42,8 @@ static size_t grow(struct buffer *buffer, const void *bytes, size_t size)
 	if (buffer->room < at + size) {
 		buffer->room = 2 * (at + size);
 		buffer->bytes = realloc(buffer->bytes, buffer->room);
-		ck_assert_ptr_nonnull(buffer->bytes);
+		if (!buffer->bytes)
+			ck_abort_msg("no memory for the test");
 	}
 	if (bytes)
 		memcpy(buffer->bytes + at, bytes, size);

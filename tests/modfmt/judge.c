@@ -6,11 +6,14 @@
 
 #include <stdio.h>
 
+#include "helix/record.h"
+
 enum helix_status judged;
 
 static const char *const dependencies[] = { "chain-a >= 1.2, < 2", "?lib", "cap:block.v1", NULL };
 static const char *const provides[] = { "storage", "helix.test", NULL };
 static const char *const aliases[] = { "pci:v8086*", NULL };
+static const char *const operations[] = { "read", "write-back", NULL };
 
 struct elf_builder *good_builder(void)
 {
@@ -26,7 +29,9 @@ struct elf_builder *good_builder(void)
 					    .dependencies = dependencies,
 					    .provides = provides,
 					    .aliases = aliases,
-					    .with_hooks = 0xff });
+					    .with_hooks = 0xff,
+					    .events = HELIX_WANTS_TICK,
+					    .policy = HELIX_POLICY_RESTART });
 	text = elf_section_once(b, ".text", 0);
 	data = elf_section(b, ".data", ELF_SHT_PROGBITS, ELF_SHF_ALLOC | ELF_SHF_WRITE, 16);
 	bss = elf_section(b, ".bss", ELF_SHT_NOBITS, ELF_SHF_ALLOC | ELF_SHF_WRITE, 32);
@@ -48,6 +53,27 @@ struct elf_builder *good_builder(void)
 	elf_relocate(b, data, 8, ELF_RELA_INFO(local, R_X86_64_64), 16);
 	elf_relocate(b, debug, 0, ELF_RELA_INFO(local, R_X86_64_DTPOFF32), 0);
 	return b;
+}
+
+struct elf_builder *rich_builder(void)
+{
+	struct elf_builder *b = good_builder();
+
+	elf_param_full(b, &(struct elf_param){ .name = "level", .standard = "-2",
+					       .type = HELIX_PARAM_int, .flags = HELIX_PARAM_RANGED,
+					       .least = (uint64_t)-5, .most = 5 });
+	elf_export_deprecated(b, elf_function(b, "oldest", ELF_STB_GLOBAL), "exported",
+			      UINT64_C(1) << 32, UINT64_C(2) << 32);
+	elf_interface(b, &(struct elf_interface){ .name = "helix.block-device", .major = 1,
+						  .minor = 2, .count = 2, .priority = 5,
+						  .names = operations, .message = true });
+	elf_interface(b, &(struct elf_interface){ .name = "own", .count = 1 });
+	return b;
+}
+
+struct hmod_span rich_module(void)
+{
+	return elf_finish(rich_builder());
 }
 
 struct hmod_span good_module(void)
@@ -136,12 +162,12 @@ struct hmod_span with_flat(struct elf_builder *builder, const void *table, size_
 	return elf_finish(builder);
 }
 
-void refuse_all(const struct refusal *rows, size_t count)
+void refuse_all(struct hmod_span (*make)(void), const struct refusal *rows, size_t count)
 {
 	unsigned differ = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		struct hmod_span file = good_module();
+		struct hmod_span file = make();
 		const char *said;
 
 		rows[i].spoil(&file);

@@ -17,6 +17,9 @@
  * caller may add to it before elf_finish. */
 struct elf_builder *good_builder(void);
 struct hmod_span good_module(void);
+/* The same with a ranged parameter, a deprecated export and two interfaces. */
+struct elf_builder *rich_builder(void);
+struct hmod_span rich_module(void);
 
 /* "ok", or the sentence of the first refusal by: open, check, flatten. Of the
  * place only the stage is kept: "… [symbols]". */
@@ -50,9 +53,10 @@ struct refusal {
 	enum helix_status status;
 	const char *sentence;
 };
-/* Tries each row on a good module of its own; says all that differ. */
-void refuse_all(const struct refusal *rows, size_t count);
-#define REFUSE_ALL(rows) refuse_all(rows, sizeof(rows) / sizeof((rows)[0]))
+/* Tries each row on a module of its own; says all that differ. */
+void refuse_all(struct hmod_span (*make)(void), const struct refusal *rows, size_t count);
+#define REFUSE_ALL(rows) refuse_all(good_module, rows, sizeof(rows) / sizeof((rows)[0]))
+#define REFUSE_RICH(rows) refuse_all(rich_module, rows, sizeof(rows) / sizeof((rows)[0]))
 #define SPOIL(name_, ...)                                                                          \
 	static void name_(struct hmod_span *file)                                                  \
 	{                                                                                          \

@@ -133,19 +133,19 @@ static const struct refusal header_rows[] = {
 	  "the section table (21 entries at 0x0) is not inside the file; copy or build "
 	  "it again [header]" },
 	{ "a section table outside", table_outside, HELIX_E_SECTION_TABLE,
-	  "the section table (21 entries at 0xdd0) is not inside the file; copy or build "
+	  "the section table (21 entries at 0xe30) is not inside the file; copy or build "
 	  "it again [header]" },
 	{ "a section table that wraps", table_wraps, HELIX_E_SECTION_TABLE,
 	  "the section table (21 entries at 0xfffffffffffffff7) is not inside the file; "
 	  "copy or build it again [header]" },
 	{ "too many sections", too_many, HELIX_E_SECTION_TABLE,
-	  "the section table (2000 entries at 0x890) is not inside the file; copy or "
+	  "the section table (2000 entries at 0x8f0) is not inside the file; copy or "
 	  "build it again [header]" },
 	{ "an extended count of none", count_nowhere, HELIX_E_SECTION_TABLE,
-	  "the section table (0 entries at 0x890) is not inside the file; copy or build "
+	  "the section table (0 entries at 0x8f0) is not inside the file; copy or build "
 	  "it again [header]" },
 	{ "an extended count that wraps", count_wraps, HELIX_E_SECTION_TABLE,
-	  "the section table (288230376151711745 entries at 0x890) is not inside the "
+	  "the section table (288230376151711745 entries at 0x8f0) is not inside the "
 	  "file; copy or build it again [header]" },
 	{ "e_shstrndx past the table", names_past, HELIX_E_SECTION_NAMES,
 	  "section name table: index 999 is not a string table that ends with a NUL byte "

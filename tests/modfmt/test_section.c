@@ -42,16 +42,16 @@ static const struct refusal section_rows[] = {
 	{ "a name outside", name_outside, HELIX_E_SECTION_NAME,
 	  "section 5: name offset 0x186a0 is outside the name table [sections]" },
 	{ "a range outside", range_outside, HELIX_E_SECTION_RANGE,
-	  "section 5 (.data): 16 bytes at 0xdc1 are not inside the file; copy or build "
+	  "section 5 (.data): 16 bytes at 0xe21 are not inside the file; copy or build "
 	  "it again [sections]" },
 	{ "an offset that wraps", range_wraps, HELIX_E_SECTION_RANGE,
 	  "section 5 (.data): 16 bytes at 0xfffffffffffffff8 are not inside the file; "
 	  "copy or build it again [sections]" },
 	{ "a size that wraps", size_wraps, HELIX_E_SECTION_RANGE,
-	  "section 5 (.data): 18446744073709551615 bytes at 0x200 are not inside the "
+	  "section 5 (.data): 18446744073709551615 bytes at 0x210 are not inside the "
 	  "file; copy or build it again [sections]" },
 	{ "debug information outside", debug_outside, HELIX_E_SECTION_RANGE,
-	  "section 7 (.debug_info): 3536 bytes at 0x210 are not inside the file; copy or "
+	  "section 7 (.debug_info): 3632 bytes at 0x220 are not inside the file; copy or "
 	  "build it again [sections]" },
 	{ "an alignment of 3", align_three, HELIX_E_SECTION_ALIGN,
 	  "section 5 (.data): alignment 3 is not a power of two up to 2097152 [sections]" },
@@ -70,7 +70,7 @@ static const struct refusal section_rows[] = {
 	  "the module needs 18446744073709551612 bytes of memory, at most 268435456 "
 	  "[sections]" },
 	{ "a sum over the cap", large_sum, HELIX_E_MODULE_SIZE,
-	  "the module needs 268435908 bytes of memory, at most 268435456 [sections]" },
+	  "the module needs 268435924 bytes of memory, at most 268435456 [sections]" },
 	{ "a second symbol table", second_symtab, HELIX_E_SYMBOL_TABLE,
 	  "symbol table 18 (.symtab): there is a second one [sections]" },
 	{ "a symbol table's size", symtab_size, HELIX_E_SYMBOL_TABLE,
