@@ -74,6 +74,7 @@ static const struct {
 	{ "wait", test_wait },	 { "timer", test_timer },
 	{ "sse", test_fpu },	 { "clock", test_clock },
 	{ "pressure", test_pressure },
+	{ "hotplug", test_hotplug },
 	{ "otherfault", test_other_cpu_fault },
 	{ "threadstack", test_thread_stack },
 	{ "lockorder", test_lock_order },

@@ -34,6 +34,7 @@ int test_fpu(void);
 int test_clock(void);
 int test_pressure(void);
 int test_wait(void);
+int test_hotplug(void);
 /* These panic. */
 int test_other_cpu_fault(void);
 int test_thread_stack(void);
