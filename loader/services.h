@@ -82,6 +82,10 @@ const void *hload_interface_get(struct hload_system *system, struct hload_module
 				const char *name, uint32_t version, uint64_t implementor);
 void hload_interface_put(struct hload_system *system, struct hload_module *user,
 			 const void *operations);
+/* The i-th user whose calls reach `module` now, by name ("kernel" for the embedder),
+ * and through which interface; NULL past the last. Good while both are registered. */
+const char *hload_interface_user(struct hload_system *system, const struct hload_module *module,
+				 uint32_t i, const char **interface);
 /* From now on `module` is the primary of `name`, whatever the priorities; NULL:
  * they decide again. NOT_FOUND when it does not implement it. */
 enum helix_status hload_interface_prefer(struct hload_system *system, const char *name,

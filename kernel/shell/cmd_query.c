@@ -8,11 +8,14 @@
 #include "kernel/mm/mm.h"
 #include "kernel/shell/command.h"
 #include "kernel/svc/modules.h"
+#include "loader/services.h"
 
 /* ---- lsmod ------------------------------------------------------------------------- */
 
-static void print_users(const struct hload_module *module)
+/* Who rmmod would name: dependents first, then who calls through an interface. */
+static void print_users(struct hload_module *module, uint32_t holders)
 {
+	const char *user, *interface;
 	struct hload_module *holder;
 	struct hload_info info;
 
@@ -20,13 +23,21 @@ static void print_users(const struct hload_module *module)
 		hload_info(holder, &info);
 		kprintf("%s%s", i ? "," : " ", info.meta->name);
 	}
+	for (uint32_t i = 0; (user = hload_interface_user(modules, module, i, &interface)); i++)
+		kprintf("%s%s", i || holders ? "," : " ", user);
 }
 
-static void print_module(const struct hload_module *module, const struct hload_info *info)
+static void print_module(struct hload_module *module, const struct hload_info *info)
 {
+	uint32_t users = 0;
+	const char *interface;
+
+	while (hload_interface_user(modules, module, users, &interface))
+		users++;
 	kprintf("%-19s %8llu  %u", info->meta->name,
-		(unsigned long long)(info->size[0] + info->size[1] + info->size[2]), info->holders);
-	print_users(module);
+		(unsigned long long)(info->size[0] + info->size[1] + info->size[2]),
+		info->holders + users);
+	print_users(module, info->holders);
 	if (info->meta->header->flags & HELIX_EXPERIMENTAL)
 		kputs(" (experimental)");
 	kputs("\n");

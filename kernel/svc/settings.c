@@ -5,6 +5,7 @@
 #include "kernel/svc/settings.h"
 
 #include "kernel/core/kernel.h"
+#include "kernel/core/log.h"
 #include "kernel/core/string.h"
 #include "kernel/mm/mm.h"
 #include "kernel/svc/files.h"
@@ -120,13 +121,17 @@ enum helix_status settings_insert(struct hload_module *module, const struct hloa
 	struct settings *s = kzalloc(sizeof *s);
 	enum helix_status status;
 	struct hload_info info;
+	uint64_t taints;
 
 	if (!s)
 		return hmod_fail(diag, HELIX_E_NO_MEMORY, HMOD_STAGE_PARAMETERS, HMOD_NOWHERE);
 	hload_info(module, &info);
 	s->module = info.meta->name;
 	collect(s, how);
+	taints = hload_taints(modules);
 	status = insert_with(module, s, how->force, diag);
+	if (hload_taints(modules) & ~taints)
+		log_line(LOG_WARN, "module: %s taints the kernel: it is experimental", s->module);
 	while (s->texts)
 		kfree(s->text[--s->texts]);
 	kfree(s);
