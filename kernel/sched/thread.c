@@ -152,7 +152,7 @@ void sched_init(void)
 {
 	bool state = spin_lock(&sched_lock);
 
-	if (sched_policy()->init(CPUS_MAX))
+	if (sched_policy()->ops->init(CPUS_MAX))
 		panic("the first policy does not start");
 	boot_thread.options.priority = HELIX_PRIORITY_NORMAL;
 	boot_thread.options.weight = HELIX_WEIGHT_NORMAL;
@@ -373,6 +373,11 @@ enum helix_status thread_set_affinity(uint64_t id, uint64_t affinity)
 uint64_t thread_id(void)
 {
 	return thread_current()->id;
+}
+
+void **thread_frames(void)
+{
+	return &thread_current()->frames;
 }
 
 const char *thread_name(void)
