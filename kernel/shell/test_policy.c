@@ -151,7 +151,7 @@ const struct helix_scheduler_ops lifo_scheduler = {
 	.stats = lifo_stats,
 };
 
-/* ---- in charge, in turns ------------------------------------------------------------------ */
+/* ---- in charge, in turns ---------------------------------------------------------- */
 
 static const struct helix_scheduler_ops *before;
 static unsigned changes;

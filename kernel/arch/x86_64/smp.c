@@ -73,7 +73,7 @@ static void stage_set(unsigned cpu, enum cpu_stage stage)
 	__atomic_store_n(&cpu_blocks[cpu].stage, stage, __ATOMIC_SEQ_CST);
 }
 
-/* ---- on the processor that starts ---------------------------------------------------- */
+/* ---- on the processor that starts ------------------------------------------------- */
 
 static _Noreturn void processor_main(struct cpu_block *self)
 {
@@ -106,7 +106,7 @@ _Noreturn void cpu_park(void)
 	cpu_halt();
 }
 
-/* ---- on the one that starts it -------------------------------------------------------- */
+/* ---- on the one that starts it ---------------------------------------------------- */
 
 static void trampoline_write(struct cpu_block *block, uint64_t stack)
 {
@@ -186,7 +186,7 @@ bool cpu_start(unsigned cpu, const char **why)
 	return started;
 }
 
-/* ---- all of them ------------------------------------------------------------------------- */
+/* ---- all of them ------------------------------------------------------------------ */
 
 static void ignore(struct trap_frame *frame)
 {
