@@ -57,7 +57,6 @@ void thread_release(struct thread *thread);
 void thread_end_if_killed(void);
 /* Detached threads that have ended, taken off the list; linked by `same`. */
 struct thread *thread_take_dead(void);
-void caretaker_wake(void); /* at the next tick; with or without the lock */
 
 /* ---- sched.c; the lock is held ---------------------------------------------------- */
 
@@ -72,6 +71,12 @@ void sched_kick(const struct thread *thread);
 void sched_interrupt(unsigned cpu);
 /* Releases the lock and gives way to whoever became more urgent meanwhile. */
 void sched_unlock(bool state);
+
+/* ---- caretaker.c -------------------------------------------------------------------- */
+
+void caretaker_wake(void); /* at the next tick; with or without the lock */
+/* From CPU 0's tick, without the lock: wakes the caretaker when there is work. */
+void caretaker_tick(void);
 
 /* ---- policy.c: the boundary; the lock is held ------------------------------------- */
 

@@ -174,8 +174,10 @@ bool cpu_start(unsigned cpu, const char **why)
 		return false;
 	block_reset(block);
 	trampoline_write(block, stack);
-	if (!vmm_map(page, page, 1, VMM_RX, false))
+	if (!vmm_map(page, page, 1, VMM_RX, false)) {
+		stage_set(cpu, CPU_OFF);
 		return false;
+	}
 	started = processor_start(block);
 	vmm_unmap(page, 1);
 	*why = "it does not answer";
@@ -222,9 +224,8 @@ void smp_stop_others(void)
 
 static void processors_find(void)
 {
-	uint32_t own = apic_id();
+	uint32_t own = cpu_blocks[0].apic_id;
 
-	cpu_blocks[0].apic_id = own;
 	cpu_blocks[0].stage = CPU_ONLINE;
 	for (unsigned i = 0; i < acpi_interrupts.cpu_count; i++) {
 		uint32_t id = acpi_interrupts.cpus[i];
