@@ -254,7 +254,8 @@ static enum helix_status load(struct hload_module *module, struct hmod_span file
 {
 	struct hload_system *system = module->system;
 	struct hload_loading loading = { &system->host, &system->exports, module, who_exports,
-					 owner_name, system };
+					 owner_name, system,
+					 module->meta.header->version };
 	struct hmod_image image;
 	enum helix_status status;
 
