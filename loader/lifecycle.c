@@ -505,6 +505,11 @@ enum helix_status hload_insert_as(struct hload_system *system, struct hload_modu
 	status = insert(module, how, NULL, diag);
 	if (status != HELIX_E_ALREADY_LOADED && status != HELIX_E_WRONG_STATE)
 		module->last_error = status;
+	if (!status) { /* a life of its own: what ailed the one before is past */
+		module->health.restarts = 0;
+		module->health.last_error = HELIX_OK;
+		module->health.text[0] = 0;
+	}
 	hload_unlock(system);
 	return status;
 }
