@@ -118,7 +118,7 @@ enum helix_status hload_register(struct hload_system *system, struct hmod_span f
 	if (status) {
 		hload_forget(fresh);
 	} else {
-		fresh->context.module = fresh;
+		fresh->context.module = fresh->v1_context.module = fresh;
 		*module = fresh;
 	}
 	hload_unlock(system);

@@ -22,6 +22,7 @@ struct hload_asking {
 	const void *payload;
 	size_t size;
 	uint64_t nanoseconds;
+	uint64_t source_id; /* the asking module's; 0: it is none */
 };
 enum helix_status hload_request(struct hload_system *system, const struct hload_asking *asking,
 				struct helix_reply *reply, struct hmod_diag *diag);

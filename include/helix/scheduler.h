@@ -88,7 +88,7 @@ struct helix_scheduler_ops {
 	/* The id of the thread that `cpu` shall run: ready, with `cpu` in its affinity;
 	 * 0 for none. Another answer is counted, and the kernel takes the thread that
 	 * has been ready longest; so it does when 0 is answered although a thread has
-	 * been ready for a second. */
+	 * been ready for a second (and two of its periods). */
 	uint64_t (*pick_next)(unsigned cpu);
 	/* `thread`, which runs on `cpu`, gives the CPU up of itself; it is ready. */
 	void (*yield_thread)(unsigned cpu, struct helix_thread *thread);

@@ -121,13 +121,20 @@ static void complain(uint64_t answer, unsigned cpu)
 			 policy->name, cpu);
 }
 
+/* A real-time thread may have used up its budget and wait for its next period. */
+static bool starved(const struct thread *thread)
+{
+	return clock_now_ns() >
+	       thread->ready_since + STARVED_NS + 2 * thread->options.period_ns;
+}
+
 /* The policy named none, or a wrong one. It may have meant it: a thread must
  * have waited for long before the kernel overrules a none. */
 static struct thread *fallback(uint64_t answer, unsigned cpu)
 {
 	struct thread *found = longest_ready(cpu);
 
-	if (!answer && (!found || clock_now_ns() < found->ready_since + STARVED_NS))
+	if (!answer && (!found || !starved(found)))
 		return NULL;
 	complain(answer, cpu);
 	if (found)

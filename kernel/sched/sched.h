@@ -59,7 +59,7 @@ bool sched_cpu(unsigned cpu, struct sched_cpu *info);
 enum helix_status cpu_offline(unsigned cpu, const char **why);
 enum helix_status cpu_online(unsigned cpu, const char **why);
 /* `notify` is called after each change, in the thread that made it, no spinlock
- * held; the next change waits for it. False when there are too many. */
+ * held; the next change waits for it, so it must make none. False when there are too many. */
 bool cpu_notify(void (*notify)(void *ctx, unsigned cpu, bool online), void *ctx);
 
 /* An idle thread of CPU `cpu`: its stack's top, or 0 without memory. */

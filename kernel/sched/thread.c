@@ -205,8 +205,9 @@ void thread_exit(int result)
 	struct thread *self = thread_current();
 
 	sleep_check("thread_exit");
-	if (!self->stack || self->idle)
-		panic("thread %s must not end", self->name);
+	if (!self->stack || self->idle || self->end_deferred)
+		panic("thread %s must not end%s", self->name,
+		      self->end_deferred ? " here: it holds a mutex" : "");
 	spin_lock(&sched_lock);
 	self->result = result;
 	policy_remove(self);
