@@ -254,6 +254,8 @@ enum helix_status hload_insert_again(struct hload_module *module, const struct h
 
 bool hload_events_init(struct hload_system *system);
 void hload_events_free(struct hload_system *system);
+/* HELIX_WANTS_…; 0 without a hook. */
+uint64_t hload_events_wanted(const struct hload_module *module);
 /* A module that wants events runs now, or no longer does. */
 void hload_events_count(struct hload_module *module, bool runs);
 const char *hload_event_name(const struct helix_event *event);
