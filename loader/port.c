@@ -159,6 +159,17 @@ const char *hload_ports_user(const struct hload_module *module, uint32_t i,
 	return NULL;
 }
 
+const char *hload_interface_user(struct hload_system *system, const struct hload_module *module,
+				 uint32_t i, const char **interface)
+{
+	const char *user;
+
+	hload_lock(system);
+	user = hload_ports_user(module, i, interface);
+	hload_unlock(system);
+	return user;
+}
+
 /* ---- having one ------------------------------------------------------------------- */
 
 static struct hload_port *find(struct hload_interface *interface, uint32_t version, uint64_t from)
