@@ -105,6 +105,9 @@ struct hload_info {
 	enum helix_status last_error;
 };
 void hload_info(const struct hload_module *module, struct hload_info *info);
+/* The same while other threads work on the module, to which a reference is held;
+ * hload_info takes no lock: usable while panicking. */
+void hload_snapshot(const struct hload_module *module, struct hload_info *info);
 /* The i-th loaded module that holds `module` through a dependency or an
  * imported symbol, in the order they came; NULL past the end. */
 struct hload_module *hload_holder(const struct hload_module *module, uint32_t i);
