@@ -227,6 +227,19 @@ enum helix_status hload_graph_cycle(struct hload_module *module, struct hmod_dia
 enum helix_status hload_edge_check(const struct hload_edge *edge, struct hmod_diag *diag);
 bool hload_edge_optional(const struct hload_edge *edge);
 
+/* ---- letting in: admit.c ---------------------------------------------------------- */
+
+/* Refuses what may not be loaded now: gone, running, flags, ABI, dependencies. */
+enum helix_status hload_check_may_load(const struct hload_module *module, bool force,
+				       struct hmod_diag *diag);
+/* The file must hold the module that was registered, not another or a newer. */
+enum helix_status hload_check_same(struct hload_module *module, const struct hmod_image *image,
+				   struct hmod_diag *diag);
+/* Holds what it declared and is running, and whoever it imports from: that has to be
+ * running too, or it could be gone while a hook is called. drop: safe after any part. */
+enum helix_status hload_take_holds(struct hload_module *module, struct hmod_diag *diag);
+void hload_drop_holds(struct hload_module *module);
+
 /* ---- life: lifecycle.c ---------------------------------------------------------- */
 
 #define HLOAD_DRAIN_NS UINT64_C(1000000000) /* calls may take that long to end */

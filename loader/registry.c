@@ -235,6 +235,13 @@ void hload_info(const struct hload_module *module, struct hload_info *info)
 	}
 }
 
+void hload_snapshot(const struct hload_module *module, struct hload_info *info)
+{
+	hload_lock(module->system);
+	hload_info(module, info);
+	hload_unlock(module->system);
+}
+
 struct hload_module *hload_holder(const struct hload_module *module, uint32_t i)
 {
 	struct hload_hold *hold = module->holders;
