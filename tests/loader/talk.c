@@ -100,19 +100,7 @@ static const char *const sources[TALKERS] = {
 	[MUTE] = "#define NAME \"mute\"\n" V1 "HELIX_MODULE_V1(" HOOKS ");\n",
 };
 
-/* ---- the host ------------------------------------------------------------------------------- */
-
-static size_t format(void *ctx, char *text, size_t capacity, const char *form, va_list arguments)
-{
-	(void)ctx;
-	return (size_t)vsnprintf(text, capacity, form, arguments);
-}
-
-static uint64_t now_ns(void *ctx)
-{
-	(void)ctx;
-	return talk.now;
-}
+/* ---- the world ---------------------------------------------------------------------- */
 
 void talk_start(enum talker talker)
 {
@@ -141,8 +129,6 @@ void talk_open(void)
 	};
 
 	world_open(&talk.world);
-	talk.world.harness.host.format = format;
-	talk.world.harness.host.now_ns = now_ns;
 	ck_assert(!hload_export(talk.world.system, symbols, 4, &talk.world.diag));
 	for (int i = 0; i < TALKERS; i++)
 		talk_start(order[i]);

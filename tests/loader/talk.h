@@ -24,7 +24,6 @@ struct talk {
 	struct helix_message *(*message)(const char *who, const struct helix_message *message);
 	int (*request)(const struct helix_request *request, struct helix_response *response);
 	int (*hook)(const char *hook); /* "a.init", "a.cleanup", "a.get_state" … */
-	uint64_t now;
 };
 extern struct talk talk;
 

@@ -417,7 +417,7 @@ static struct helix_message *take_long(const char *who, const struct helix_messa
 		inmost = send(B, talk_id(A), HELIX_MESSAGE_QUERY, NULL, &answer);
 		return NULL;
 	}
-	talk.now += 1000;
+	talk.world.now_ns += 1000;
 	return helix_message_response(m, m->type, NULL);
 }
 
