@@ -135,6 +135,10 @@ struct hload_setting {
 	const char *key, *value;
 };
 
+/* The value of the i-th declared parameter of a loaded module: what was set, else
+ * its default. Good until the module is unloaded. */
+const char *hload_param_value(const struct hload_module *module, uint32_t i);
+
 /* ---- life ---------------------------------------------------------------------- */
 
 /* Loads, initialises and starts a registered module. `file` are its bytes; an

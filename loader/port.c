@@ -156,6 +156,17 @@ const char *hload_ports_user(const struct hload_module *module, uint32_t i,
 	return NULL;
 }
 
+const char *hload_interface_user(struct hload_system *system, const struct hload_module *module,
+				 uint32_t i, const char **interface)
+{
+	const char *user;
+
+	hload_lock(system);
+	user = hload_ports_user(module, i, interface);
+	hload_unlock(system);
+	return user;
+}
+
 /* ---- having one ------------------------------------------------------------------- */
 
 static struct hload_port *find(struct hload_interface *interface, uint32_t version, uint64_t from)
@@ -242,10 +253,11 @@ static void leave_all(struct hload_port *port, struct hload_user **at)
 
 void hload_ports_free(struct hload_system *system)
 {
-	for (struct hload_interface *i = system->first_interface, *next; i; i = next) {
-		next = i->next;
-		while (i->ports && i->ports->users)
-			leave_all(i->ports, &i->ports->users); /* drops `i` with the last */
+	/* No module is loaded: an interface is there for its ports, and they for users. */
+	while (system->first_interface) {
+		struct hload_port *port = system->first_interface->ports;
+
+		leave_all(port, &port->users);
 	}
 	while (system->unmade) {
 		struct hload_port *port = system->unmade;

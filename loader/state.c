@@ -471,3 +471,22 @@ void hload_state_free(struct hload_system *system, struct hload_saved *state)
 		hload_lock_free(system, state->bytes, state->size);
 	*state = (struct hload_saved){ NULL, 0 };
 }
+
+void hload_state_each(const struct hload_saved *state,
+		      void (*each)(void *ctx, const struct hload_state_field *field), void *ctx)
+{
+	static const char *const types[] = { "?", "uint", "int", "text", "bytes" };
+	const uint32_t count = state->bytes ? header_of(state)->count : 0;
+	size_t at = sizeof(struct header);
+	struct hload_state_field out;
+	const uint8_t *value;
+	struct field field;
+
+	for (uint32_t i = 0; i < count; i++) {
+		at = field_at(state->bytes, at, &field, &out.name, &value);
+		out.type = types[field.type <= FIELD_BYTES ? field.type : 0];
+		out.value = value;
+		out.size = field.size;
+		each(ctx, &out);
+	}
+}
