@@ -40,6 +40,18 @@ const char *talk_text(const struct helix_payload *payload);
  * "error TEXT", or the diagnostic; static buffer. */
 const char *talk_ask(enum talker target, const char *type, const char *payload);
 
+/* Payloads of every kind, the deepest one too, and what they are as a request's or a
+ * reply's bytes. */
+#define TALK_KINDS 8
+extern const struct talk_kind {
+	struct helix_payload *(*make)(void);
+	const char *raw;
+} talk_kinds[TALK_KINDS];
+struct helix_payload *talk_text_payload(void);
+struct helix_payload *talk_bytes(void);
+struct helix_payload *talk_integer(void);
+struct helix_payload *talk_map(void);
+
 int talk_main(const char *name, const TTest *const *tests, size_t count);
 #define TALK_MAIN(name, ...)                                                                       \
 	int main(void)                                                                             \

@@ -66,88 +66,21 @@ static struct helix_message *error_with_made(const struct helix_message *m)
 	return helix_message_response(m, HELIX_MESSAGE_ERROR, make());
 }
 
-static struct helix_payload *text(void)
-{
-	return helix_payload_text("plain \"text\"");
-}
-
-static struct helix_payload *bytes(void)
-{
-	return helix_payload_bytes("\x41\x42", 2);
-}
-
-static struct helix_payload *integer(void)
-{
-	return helix_payload_integer(-5);
-}
-
-static struct helix_payload *boolean(void)
-{
-	return helix_payload_boolean(true);
-}
-
-static struct helix_payload *map(void)
-{
-	struct helix_payload *tree = helix_payload_map();
-
-	if (!helix_payload_put(tree, "n", helix_payload_integer(1)) &&
-	    !helix_payload_put(tree, "b", helix_payload_bytes("\x0f", 1)))
-		return tree;
-	helix_payload_free(tree);
-	return NULL;
-}
-
-static struct helix_payload *list(void)
-{
-	struct helix_payload *tree = helix_payload_list();
-
-	helix_payload_append(tree, helix_payload_text("0x"));
-	return tree;
-}
-
-static struct helix_payload *deepest(void)
-{
-	struct helix_payload *inmost = helix_payload_empty();
-
-	for (int i = 0; i < HELIX_PAYLOAD_DEPTH; i++) {
-		struct helix_payload *outer = helix_payload_list();
-
-		helix_payload_append(outer, inmost);
-		inmost = outer;
-	}
-	return inmost;
-}
-
-static const struct {
-	struct helix_payload *(*make)(void);
-	const char *reply;
-} answers[] = {
-	{ helix_payload_empty, "" },
-	{ text, "plain \"text\"" },
-	{ bytes, "AB" },
-	{ integer, "-5" },
-	{ boolean, "true" },
-	{ map, "{\"n\":1,\"b\":\"0x0f\"}" },
-	{ list, "[\"\\u0030x\"]" },
-	{ deepest, "[[[[[[[[null]]]]]]]]" },
-};
-#define ANSWERS (sizeof answers / sizeof answers[0])
-
 START_TEST(every_kind_of_answer_becomes_a_reply)
 {
 	char wanted[64];
 
 	talk_open();
 	talk.message = see;
-	for (size_t i = 0; i < ANSWERS; i++) {
-		make = answers[i].make;
+	for (size_t i = 0; i < TALK_KINDS; i++) {
+		make = talk_kinds[i].make;
 		answer_with = with_made;
-		snprintf(wanted, sizeof wanted, "ok %s", answers[i].reply);
+		snprintf(wanted, sizeof wanted, "ok %s", talk_kinds[i].raw);
 		ck_assert_str_eq(talk_ask(A, "get", ""), wanted);
 		answer_with = error_with_made;
 		snprintf(wanted, sizeof wanted, "error %s",
-			 *answers[i].reply ? answers[i].reply : "an error without a text");
-		if (make != bytes)
+			 *talk_kinds[i].raw ? talk_kinds[i].raw : "an error without a text");
+		if (make != talk_bytes)
 			ck_assert_str_eq(talk_ask(A, "get", ""), wanted);
 	}
 	talk_close();
@@ -282,9 +215,9 @@ START_TEST(every_kind_of_payload_is_a_request)
 	char wanted[64];
 
 	talk_open();
-	for (size_t i = 0; i < ANSWERS; i++) {
-		ck_assert_int_eq(send(HELIX_MESSAGE_QUERY, answers[i].make(), NULL), 0);
-		snprintf(wanted, sizeof wanted, "a query %s", answers[i].reply);
+	for (size_t i = 0; i < TALK_KINDS; i++) {
+		ck_assert_int_eq(send(HELIX_MESSAGE_QUERY, talk_kinds[i].make(), NULL), 0);
+		snprintf(wanted, sizeof wanted, "a query %s", talk_kinds[i].raw);
 		ck_assert_str_eq(request_text, wanted);
 	}
 	talk_close();
@@ -311,16 +244,16 @@ START_TEST(a_map_of_type_and_payload_is_that_request)
 	memset(name, 'n', 64);
 	name[64] = 0;
 	talk_open();
-	send(HELIX_MESSAGE_QUERY, request_map(text(), NULL, NULL), NULL);
+	send(HELIX_MESSAGE_QUERY, request_map(talk_text_payload(), NULL, NULL), NULL);
 	ck_assert_str_eq(request_text, "a plain \"text\" ");
-	send(HELIX_MESSAGE_QUERY, request_map(helix_payload_text("put"), bytes(), NULL), NULL);
+	send(HELIX_MESSAGE_QUERY, request_map(helix_payload_text("put"), talk_bytes(), NULL), NULL);
 	ck_assert_str_eq(request_text, "a put AB");
-	send(HELIX_MESSAGE_NOTIFY, request_map(helix_payload_text("put"), map(), NULL), NULL);
+	send(HELIX_MESSAGE_NOTIFY, request_map(helix_payload_text("put"), talk_map(), NULL), NULL);
 	ck_assert_str_eq(request_text, "a put {\"n\":1,\"b\":\"0x0f\"}");
 	/* these are not such maps, and are sent whole */
 	send(HELIX_MESSAGE_QUERY, request_map(helix_payload_text(""), NULL, NULL), NULL);
 	ck_assert_str_eq(request_text, "a query {\"type\":\"\"}");
-	send(HELIX_MESSAGE_QUERY, request_map(integer(), NULL, NULL), NULL);
+	send(HELIX_MESSAGE_QUERY, request_map(talk_integer(), NULL, NULL), NULL);
 	ck_assert_str_eq(request_text, "a query {\"type\":-5}");
 	send(HELIX_MESSAGE_QUERY, request_map(helix_payload_text("t"), NULL, "more"), NULL);
 	ck_assert_str_eq(request_text, "a query {\"type\":\"t\",\"more\":null}");
@@ -431,7 +364,7 @@ static struct helix_message *with_map(const char *who, const struct helix_messag
 	struct helix_message *response;
 
 	(void)who;
-	tree = map();
+	tree = talk_map();
 	if (!tree)
 		return NULL;
 	response = helix_message_response(m, m->type, tree);
@@ -485,7 +418,7 @@ START_TEST(a_dry_host_fails_a_message_cleanly)
 	before = world_held(&talk.world);
 	do {
 		harness_rewind(&talk.world.harness);
-		message = helix_message_new(HELIX_MESSAGE_QUERY, 0, map());
+		message = helix_message_new(HELIX_MESSAGE_QUERY, 0, talk_map());
 		harness_rewind(&talk.world.harness);
 		talk.world.harness.fail_alloc = ++n;
 		status = helix_v1_send_message(talk.v1[A], talk_id(C), message, &answer);
