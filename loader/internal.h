@@ -127,6 +127,7 @@ struct hload_system {
 	struct hload_frame *frames; /* of a host with one thread */
 	struct hload_index interfaces;
 	struct hload_interface *first_interface, *last_interface;
+	uint64_t last_order; /* of implementors that came to run */
 	struct hload_port *unmade; /* no longer held; freed when nobody walks over ports */
 	uint32_t drains; /* walks over ports that may be waiting */
 	struct hload_events *events;
