@@ -127,6 +127,7 @@ struct hload_system {
 	struct hload_frame *frames; /* of a host with one thread */
 	struct hload_index interfaces;
 	struct hload_interface *first_interface, *last_interface;
+	uint64_t last_order; /* of implementors that came to run */
 	struct hload_port *unmade; /* no longer held; freed when nobody walks over ports */
 	uint32_t drains; /* walks over ports that may be waiting */
 	struct hload_events *events;
@@ -267,6 +268,8 @@ enum helix_status hload_insert_again(struct hload_module *module, const struct h
 
 bool hload_events_init(struct hload_system *system);
 void hload_events_free(struct hload_system *system);
+/* HELIX_WANTS_…; 0 without a hook. */
+uint64_t hload_events_wanted(const struct hload_module *module);
 /* A module that wants events runs now, or no longer does. */
 void hload_events_count(struct hload_module *module, bool runs);
 const char *hload_event_name(const struct helix_event *event);

@@ -78,6 +78,14 @@ enum helix_status hload_find_namespaces(struct hload_work *work);
 /* Refuses an import from a namespace (entry->ns is there) that is not declared. */
 enum helix_status hload_may_import(struct hload_work *work, uint32_t symbol,
 				   const struct hload_export_entry *entry);
+/* Notes in `entry` what the module's version makes of a deprecated export; the
+ * replacement still points into the file. */
+void hload_note_deprecation(const struct hload_loading *loading, const struct hmod_export *export,
+			    struct hload_export_entry *entry);
+/* Warns of an import that is deprecated (entry->replacement is there), and refuses
+ * one that was removed: SYMBOL_REMOVED, with the replacement in diag->list. */
+enum helix_status hload_import_deprecated(struct hload_work *work, uint32_t symbol,
+					  const struct hload_export_entry *entry);
 /* Checks every symbol and gives it its value; collects the providers. Refuses
  * strong undefined symbols that nobody exports, all of them in one message. */
 enum helix_status hload_resolve(struct hload_work *work);

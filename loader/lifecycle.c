@@ -104,7 +104,8 @@ static enum helix_status load(struct hload_module *module, struct hmod_span file
 {
 	struct hload_system *system = module->system;
 	struct hload_loading loading = { &system->host, &system->exports, module, who_exports,
-					 owner_name, system };
+					 owner_name, system,
+					 module->meta.header->version };
 	struct hmod_image image;
 	enum helix_status status;
 
@@ -362,6 +363,11 @@ enum helix_status hload_insert_as(struct hload_system *system, struct hload_modu
 	status = insert(module, how, NULL, diag);
 	if (status != HELIX_E_ALREADY_LOADED && status != HELIX_E_WRONG_STATE)
 		module->last_error = status;
+	if (!status) { /* a life of its own: what ailed the one before is past */
+		module->health.restarts = 0;
+		module->health.last_error = HELIX_OK;
+		module->health.text[0] = 0;
+	}
 	hload_unlock(system);
 	return status;
 }

@@ -70,7 +70,9 @@ static enum helix_status read_exports(struct hload_work *work, uint64_t *bytes)
 		entry->owner = work->loading->owner;
 		entry->ns = export.ns;
 		entry->weak = elf64_symbol_bind(&work->image->symbols[export.symbol]) == ELF_STB_WEAK;
-		*bytes += text_size(export.name) + (export.ns ? text_size(export.ns) : 0);
+		hload_note_deprecation(work->loading, &export, entry);
+		*bytes += text_size(export.name) + (export.ns ? text_size(export.ns) : 0) +
+			  (entry->replacement ? text_size(entry->replacement) : 0);
 		wrong = what_is_wrong(entry, *bytes);
 		if (wrong)
 			return fail_export(work, i, export.name, wrong);
@@ -144,6 +146,8 @@ static enum helix_status enter_exports(struct hload_work *work, char *text)
 
 		if (entry->ns)
 			end = copy(end, &entry->ns);
+		if (entry->replacement)
+			end = copy(end, &entry->replacement);
 		if (!hload_index_add(index, &entry->node, key))
 			return fail_entry(work, &entry->node, HELIX_E_NO_MEMORY);
 		object->export_count++;

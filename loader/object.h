@@ -17,6 +17,8 @@ struct hload_export_entry {
 	uint64_t address;
 	void *owner; /* the module, or NULL for the embedder */
 	const char *ns; /* only for those who declare it; NULL: for all */
+	const char *replacement; /* of a deprecated one; NULL: it is not */
+	uint64_t removed; /* the version it went with; 0: it may still be imported */
 	bool weak; /* gives way to one that is not */
 };
 
@@ -69,6 +71,7 @@ struct hload_loading {
 	const char *(*who_exports)(void *ctx, const char *symbol);
 	const char *(*owner_name)(void *ctx, const void *owner); /* NULL owner: "kernel" */
 	void *ctx;
+	uint64_t version; /* of the module, for deprecated exports */
 };
 
 /* Brings `image` into memory and adds its exports to the index. `object` is

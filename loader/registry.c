@@ -228,6 +228,7 @@ void hload_info(const struct hload_module *module, struct hload_info *info)
 	info->path = module->path;
 	info->holders = module->holder_count;
 	info->last_error = module->last_error;
+	info->events = hload_events_wanted(module);
 	for (unsigned kind = 0; kind < HLOAD_KINDS; kind++) {
 		info->size[kind] = module->object.region[kind].size;
 		info->address[kind] = module->object.region[kind].address;

@@ -64,6 +64,9 @@ static enum helix_status resolve_undefined(struct hload_work *work, uint32_t sym
 	if (entry->ns && entry->owner != work->loading->owner &&
 	    (status = hload_may_import(work, symbol, entry)))
 		return status;
+	if (entry->replacement && entry->owner != work->loading->owner &&
+	    (status = hload_import_deprecated(work, symbol, entry)))
+		return status;
 	work->value[symbol] = entry->address;
 	if (entry->owner && entry->owner != work->loading->owner &&
 	    (!work->owner_count || work->owners[work->owner_count - 1] != entry->owner))
