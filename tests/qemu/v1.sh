@@ -35,4 +35,18 @@ claim 'a parameter holds for v1 too' boot 0 'insmod journal keep=2' 'request jou
 	'request journal write b' 'request journal write c' 'request journal read'
 claim '… and bounds what is kept' sh -c \
 	"grep -qx '\[{\"number\":2,\"source\":0,\"text\":\"b\"},{\"number\":3,\"source\":0,\"text\":\"c\"}\]' '$work/out'"
+
+# The document's module, as it stands there.
+sed -n '/^```c$/,/^```$/p' "$TOP_SRCDIR/doc/MODULES_V1.md" | sed '/^```/d' >"$work/answer.c"
+claim 'the module of doc/MODULES_V1.md compiles' "$HMOD" cc -Wall -Wextra -Werror "$work/answer.c" \
+	-o "$work/answer.hmod"
+claim '… and answers' boot 0 --add "$work/answer.hmod" 'insmod answer' 'request answer anything'
+claim '… what it says' sh -c "grep -qx 42 '$work/out'"
+sed 's/^HELIX_MODULE_V1/static int wrong(int n) { return n; }\
+static const struct { int (*one)(void); } ops = { my_stop };\
+HELIX_V1_INTERFACE("x", 1, 0, ops, wrong, "one");\
+&/' "$work/answer.c" >"$work/wrong.c"
+refused() { ! "$HMOD" cc "$work/wrong.c" -o "$work/wrong.hmod" >"$work/err" 2>&1; }
+claim 'an interface with a function of another type does not compile' refused
+claim '… and is told why' says 'HELIX_V1_INTERFACE: the function takes'
 finish
