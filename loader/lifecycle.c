@@ -377,16 +377,6 @@ enum helix_status hload_insert(struct hload_system *system, struct hload_module 
 	return hload_insert_as(system, module, &how, diag);
 }
 
-void hload_allow_experimental(struct hload_system *system, bool allow)
-{
-	system->experimental = allow;
-}
-
-uint64_t hload_taints(const struct hload_system *system)
-{
-	return system->taints;
-}
-
 /* ---- removing --------------------------------------------------------------------- */
 
 static void write_holders(struct hload_text *text, const struct hload_module *module)
