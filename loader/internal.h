@@ -155,6 +155,8 @@ size_t hload_format(const struct hload_system *system, char *text, size_t capaci
 		    const char *format, va_list arguments);
 void hload_log(struct hload_system *system, int level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Warns that a module left `count` of something, which was taken back; of none not. */
+void hload_tell_left(const struct hload_module *module, const char *what, uint64_t count);
 size_t hload_length(const char *text);
 
 /* A text that is measured first (text NULL) and written then. */

@@ -290,7 +290,7 @@ static void tear_down(struct hload_module *module)
 {
 	struct hload_system *system = module->system;
 	const struct hload_host *host = system->outer;
-	uint64_t bytes, blocks = 0, references;
+	uint64_t bytes, blocks = 0;
 
 	hload_advance(module, HLOAD_UNLOAD, NULL);
 	if (module->object.constructed)
@@ -300,14 +300,8 @@ static void tear_down(struct hload_module *module)
 	if (blocks)
 		hload_log(system, HELIX_LOG_WARN, "%s: left %llu bytes in %llu blocks, taken back",
 			  module->meta.name, (unsigned long long)bytes, (unsigned long long)blocks);
-	references = hload_ports_release(module);
-	if (references)
-		hload_log(system, HELIX_LOG_WARN, "%s: left %llu interface references, taken back",
-			  module->meta.name, (unsigned long long)references);
-	references = hload_owned_free(system, &module->owned);
-	if (references)
-		hload_log(system, HELIX_LOG_WARN, "%s: left %llu payloads and messages, taken back",
-			  module->meta.name, (unsigned long long)references);
+	hload_tell_left(module, "interface references", hload_ports_release(module));
+	hload_tell_left(module, "payloads and messages", hload_owned_free(system, &module->owned));
 	hload_interfaces_unname(module);
 	hload_interfaces_free(module);
 	hload_drop_holds(module);

@@ -134,6 +134,13 @@ void hload_log(struct hload_system *system, int level, const char *format, ...)
 	va_end(arguments);
 }
 
+void hload_tell_left(const struct hload_module *module, const char *what, uint64_t count)
+{
+	if (count)
+		hload_log(module->system, HELIX_LOG_WARN, "%s: left %llu %s, taken back",
+			  module->meta.name, (unsigned long long)count, what);
+}
+
 void hload_text_add(struct hload_text *text, const char *more)
 {
 	size_t n = hload_length(more);
