@@ -117,6 +117,7 @@ struct hload_system {
 	struct hload_index names, exports, waiting, providers;
 	struct hload_module *first, *last; /* registered ones */
 	struct hload_module *oldest, *newest; /* loaded ones: holders after what they hold */
+	struct hload_object *texts; /* of the loaded ones, by address */
 	struct hload_table *tables, *tables_tail;
 	uint64_t next_id, walk;
 	struct hload_module **by_id; /* ascending; holes were filled by moving down */
@@ -127,6 +128,7 @@ struct hload_system {
 	struct hload_frame *frames; /* of a host with one thread */
 	struct hload_index interfaces;
 	struct hload_interface *first_interface, *last_interface;
+	uint64_t last_order; /* of implementors that came to run */
 	struct hload_port *unmade; /* no longer held; freed when nobody walks over ports */
 	uint32_t drains; /* walks over ports that may be waiting */
 	struct hload_events *events;
@@ -226,6 +228,19 @@ enum helix_status hload_graph_cycle(struct hload_module *module, struct hmod_dia
 /* Checks what an edge leads to: registered, version. */
 enum helix_status hload_edge_check(const struct hload_edge *edge, struct hmod_diag *diag);
 bool hload_edge_optional(const struct hload_edge *edge);
+
+/* ---- letting in: admit.c ---------------------------------------------------------- */
+
+/* Refuses what may not be loaded now: gone, running, flags, ABI, dependencies. */
+enum helix_status hload_check_may_load(const struct hload_module *module, bool force,
+				       struct hmod_diag *diag);
+/* The file must hold the module that was registered, not another or a newer. */
+enum helix_status hload_check_same(struct hload_module *module, const struct hmod_image *image,
+				   struct hmod_diag *diag);
+/* Holds what it declared and is running, and whoever it imports from: that has to be
+ * running too, or it could be gone while a hook is called. drop: safe after any part. */
+enum helix_status hload_take_holds(struct hload_module *module, struct hmod_diag *diag);
+void hload_drop_holds(struct hload_module *module);
 
 /* ---- life: lifecycle.c ---------------------------------------------------------- */
 

@@ -58,6 +58,7 @@ static enum helix_status read_exports(struct hload_work *work, uint64_t *bytes)
 	if (!object->exports)
 		return HELIX_E_NO_MEMORY;
 	object->export_room = count;
+	work->probe_end += HLOAD_PROBES * (uint64_t)count;
 	memset(object->exports, 0, count * sizeof *object->exports);
 	for (uint32_t i = 0; i < count; i++) {
 		struct hload_export_entry *entry = &object->exports[i];
@@ -152,6 +153,8 @@ static enum helix_status enter_exports(struct hload_work *work, char *text)
 			return fail_entry(work, &entry->node, HELIX_E_NO_MEMORY);
 		object->export_count++;
 		status = contend(work, entry, length);
+		if (!status && hload_is_crowded(work))
+			status = hload_fail_crowded(work, key);
 		text = end;
 	}
 	return status;

@@ -45,6 +45,7 @@ struct hload_array {
 
 struct hload_object {
 	struct hload_region region[HLOAD_KINDS];
+	struct hload_object *below, *above; /* in the tree of texts */
 	struct hload_region got; /* RODATA: 8 bytes an address; only where code needs it */
 	uint64_t hook[HMOD_HOOKS]; /* run-time addresses; 0: not given */
 	struct hload_export_entry *exports;
@@ -84,6 +85,13 @@ enum helix_status hload_object_load(struct hload_object *object,
  * zeroed object and after any stage. */
 void hload_object_unload(struct hload_object *object, const struct hload_host *host,
 			 struct hload_index *exports);
+
+/* The tree of loaded texts by address; *root NULL is the empty one. An object is in
+ * from after its load until before its unload; one without code is left out. */
+void hload_texts_add(struct hload_object **root, struct hload_object *object);
+void hload_texts_remove(struct hload_object **root, struct hload_object *object);
+/* The object whose text holds `address`, or NULL. O(log n). */
+struct hload_object *hload_texts_find(struct hload_object *root, uint64_t address);
 
 /* Call the module's constructors in order, and its destructors the other way.
  * Without arrays nothing is done but keeping `constructed`. Called where hooks

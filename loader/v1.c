@@ -188,7 +188,7 @@ int helix_v1_send_to_interface(const struct helix_v1_context *ctx, const char *i
 	struct hload_errand *errand = NULL;
 	int status = check(message);
 	struct hmod_diag diag;
-	uint64_t function;
+	uint64_t function = 0;
 
 	if (answer)
 		*answer = NULL;
