@@ -180,6 +180,17 @@ static enum completion completion_of(const char *line, size_t start)
 	return command ? command->completion : COMPLETE_NOTHING;
 }
 
+static bool is_first_argument(const char *line, size_t start)
+{
+	size_t at = 0;
+
+	while (at < start && line[at] != ' ')
+		at++;
+	while (at < start && line[at] == ' ')
+		at++;
+	return at == start;
+}
+
 static bool complete(void *ctx, const char *line, size_t start, unsigned i, char *out)
 {
 	const char *word = line + start;
@@ -193,8 +204,8 @@ static bool complete(void *ctx, const char *line, size_t start, unsigned i, char
 		return complete_command(word, length, i, out);
 	if (kind == COMPLETE_EVENT)
 		return complete_event(word, length, i, out);
-	if (kind == COMPLETE_INTERFACE && complete_interface(word, length, i, out))
-		return true;
+	if (kind == COMPLETE_INTERFACE && is_first_argument(line, start))
+		return complete_interface(word, length, i, out);
 	if (word[0] == '/' || kind == COMPLETE_FILE)
 		return complete_file(word, length, i, out);
 	return complete_module(word, length, i, out);
