@@ -5,23 +5,20 @@
 #include "loader/internal.h"
 
 /* Reads the file's metadata into a table of the module's own. */
-static enum helix_status read_metadata(struct hload_module *module, struct hmod_span file,
-				       struct hmod_diag *diag)
+static enum helix_status read_metadata(struct hload_module *module,
+				       const struct hmod_image *image, struct hmod_diag *diag)
 {
-	struct hmod_image image;
-	enum helix_status status = hmod_image_open(&image, file.data, file.size, diag);
+	enum helix_status status;
 	size_t size;
 
-	if (status)
-		return status;
-	status = hmod_meta_flatten(&image, NULL, 0, &size, diag);
+	status = hmod_meta_flatten(image, NULL, 0, &size, diag);
 	if (status != HELIX_E_TOO_LARGE || size > HMOD_META_MAX)
 		return status;
 	module->table = hload_alloc(module->system, size);
 	if (!module->table)
 		return hload_fail_memory(diag, HMOD_STAGE_REGISTER, size, "metadata");
 	module->table_size = size;
-	status = hmod_meta_flatten(&image, module->table, size, &size, diag);
+	status = hmod_meta_flatten(image, module->table, size, &size, diag);
 	if (!status)
 		status = hmod_meta_view(module->table, size, &module->meta, diag);
 	return status;
@@ -87,40 +84,51 @@ void hload_discard(struct hload_module *module)
 	hload_free(system, module, sizeof *module);
 }
 
-static enum helix_status register_module(struct hload_module *module, struct hmod_span file,
-					 const char *path, struct hmod_diag *diag)
+static enum helix_status register_module(struct hload_module *module,
+					 const struct hmod_image *image, const char *path,
+					 struct hmod_diag *diag)
 {
 	enum helix_status status;
 
-	if ((status = read_metadata(module, file, diag)) ||
+	if ((status = read_metadata(module, image, diag)) ||
 	    (status = keep_path(module, path, diag)) || (status = enter(module, diag)) ||
 	    (status = hload_graph_add(module, diag)) || (status = hload_graph_cycle(module, diag)))
 		return status;
 	return hload_catalog_add(module, diag);
 }
 
-enum helix_status hload_register(struct hload_system *system, struct hmod_span file,
-				 const char *path, struct hload_module **module,
-				 struct hmod_diag *diag)
+enum helix_status hload_register_image(struct hload_system *system, const struct hmod_image *image,
+				       const char *path, struct hload_module **module,
+				       struct hmod_diag *diag)
 {
-	struct hload_module *fresh;
+	struct hload_module *fresh = hload_alloc(system, sizeof *fresh);
 	enum helix_status status;
 
-	hload_lock(system);
-	fresh = hload_alloc(system, sizeof *fresh);
-	if (!fresh) {
-		hload_unlock(system);
+	if (!fresh)
 		return hload_fail_memory(diag, HMOD_STAGE_REGISTER, sizeof *fresh, "a module");
-	}
 	memset(fresh, 0, sizeof *fresh);
 	fresh->system = system;
-	status = register_module(fresh, file, path, diag);
+	status = register_module(fresh, image, path, diag);
 	if (status) {
 		hload_forget(fresh);
 	} else {
 		fresh->context.module = fresh;
 		*module = fresh;
 	}
+	return status;
+}
+
+enum helix_status hload_register(struct hload_system *system, struct hmod_span file,
+				 const char *path, struct hload_module **module,
+				 struct hmod_diag *diag)
+{
+	struct hmod_image image;
+	enum helix_status status = hmod_image_open(&image, file.data, file.size, diag);
+
+	if (status)
+		return status;
+	hload_lock(system);
+	status = hload_register_image(system, &image, path, module, diag);
 	hload_unlock(system);
 	return status;
 }
@@ -228,6 +236,7 @@ void hload_info(const struct hload_module *module, struct hload_info *info)
 	info->path = module->path;
 	info->holders = module->holder_count;
 	info->last_error = module->last_error;
+	info->names = module->object.strings_size;
 	for (unsigned kind = 0; kind < HLOAD_KINDS; kind++) {
 		info->size[kind] = module->object.region[kind].size;
 		info->address[kind] = module->object.region[kind].address;

@@ -20,7 +20,7 @@ static uint64_t pool_words[BITMAP_WORDS(POOL_LARGEST / PAGE_SIZE)];
 static uint64_t window_words[BITMAP_WORDS(WINDOW_PAGES)];
 static struct bitmap pool = { pool_words, 0 };
 static struct bitmap window = { window_words, WINDOW_PAGES };
-static uint64_t pool_physical;
+static uint64_t pool_physical, pool_used; /* used: frames handed out */
 static uint64_t pool_touched; /* frames from here on were never handed out, nor filled */
 
 void arena_init(void)
@@ -43,6 +43,11 @@ void arena_pool(uint64_t *first_frame, uint64_t *frames)
 {
 	*first_frame = pool_physical / PAGE_SIZE;
 	*frames = pool.count;
+}
+
+uint64_t arena_frames_used(void)
+{
+	return pool_used;
 }
 
 /* From the CPU's generator where there is one, else from its time counter. */
@@ -76,8 +81,10 @@ static void room_give(const struct arena_block *block, bool of_pool)
 	uint64_t pages = block->size / PAGE_SIZE;
 	bool state = mm_lock();
 	bitmap_mark(&window, (block->address - ARENA_WINDOW) / PAGE_SIZE, pages, true);
-	if (of_pool)
+	if (of_pool) {
 		bitmap_mark(&pool, (block->physical - pool_physical) / PAGE_SIZE, pages, true);
+		pool_used -= pages;
+	}
 	mm_unlock(state);
 }
 
@@ -87,6 +94,7 @@ static uint64_t frames_touch(uint64_t frame, uint64_t pages)
 {
 	uint64_t old = pool_touched, end = frame + pages;
 	bitmap_mark(&pool, frame, pages, false);
+	pool_used += pages;
 	if (end <= old)
 		return 0;
 	pool_touched = end;

@@ -77,6 +77,8 @@ struct arena_block {
 bool arena_alloc(uint64_t size, uint64_t align, struct arena_block *block);
 bool arena_seal(struct arena_block *block, enum vmm_protection protection); /* R or RX */
 void arena_free(struct arena_block *block);
+/* Frames of the pool that are in use. */
+uint64_t arena_frames_used(void);
 /* Writable data in the same 2 GiB window, from ordinary frames, zeroed. */
 bool arena_alloc_data(uint64_t size, uint64_t align, struct arena_block *block);
 void arena_free_data(struct arena_block *block);

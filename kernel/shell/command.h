@@ -22,7 +22,7 @@ struct command {
 #define WORDS_MAX 64
 
 extern const struct command module_commands[], query_commands[], system_commands[],
-	thread_commands[], test_commands[]; /* each ends with a row without a name */
+	thread_commands[], test_commands[], bench_commands[]; /* each ends with a row without a name */
 const struct command *const *command_tables(void);
 const struct command *command_find(const char *name);
 

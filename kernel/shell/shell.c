@@ -17,7 +17,7 @@ const struct command *const *command_tables(void)
 {
 	static const struct command *const tables[] = { module_commands, query_commands,
 							system_commands, thread_commands,
-							test_commands, NULL };
+							test_commands, bench_commands, NULL };
 
 	return tables;
 }
