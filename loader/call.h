@@ -13,22 +13,49 @@
 
 struct hload_frame {
 	struct hload_frame *outer; /* of the same thread */
+	struct hload_frame **top; /* the thread's pointer to its innermost one */
 	struct hload_system *system;
-	struct hload_module *module; /* whose code runs */
-	const char *what; /* "init"; of a request its type */
+	struct hload_module *module; /* whose code runs; NULL: the base of a request */
+	const char *what; /* "init"; of a request its type; of a base who asked on another thread */
 	uint64_t deadline; /* as now_ns counts; 0: none */
 	uint32_t depth; /* requests inside each other, this one included */
 	int32_t status; /* of a call the gate refused */
-	uint32_t phase; /* of the port's counters */
-	uint32_t pad;
-	void *port;
+	void *inside; /* the counter of a port that counts this call */
 	char text[HLOAD_FAIL_TEXT]; /* what helix_fail said; empty at first */
 };
 
 /* The calling thread's innermost frame, or NULL. */
 struct hload_frame *hload_frame_current(const struct hload_system *system);
-void hload_frame_push(struct hload_system *system, struct hload_frame *frame);
-void hload_frame_pop(const struct hload_frame *frame);
+
+/* Where the calling thread keeps it. */
+static inline struct hload_frame **hload_frame_slot(const struct hload_system *system)
+{
+	const struct hload_host *host = system->outer;
+
+	if (host->frames)
+		return (struct hload_frame **)host->frames(host->ctx);
+	return (struct hload_frame **)(uintptr_t)&system->frames;
+}
+
+/* A deadline and the depth of requests reach into calls made meanwhile. Inline: they
+ * stand on the path of every interface call. */
+static inline void hload_frame_push(struct hload_system *system, struct hload_frame *frame)
+{
+	struct hload_frame **top = hload_frame_slot(system), *outer = *top;
+
+	frame->top = top;
+	frame->system = system;
+	frame->outer = outer;
+	frame->deadline = outer ? outer->deadline : 0;
+	frame->depth = outer ? outer->depth : 0;
+	frame->text[0] = 0;
+	*top = frame;
+}
+
+static inline void hload_frame_pop(const struct hload_frame *frame)
+{
+	*frame->top = frame->outer;
+}
 
 /* One more, one fewer inside; the lock is held. */
 void hload_pin(struct hload_module *module);

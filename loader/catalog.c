@@ -50,7 +50,7 @@ static void shrink(struct hload_system *system)
 	system->by_id_room = 0;
 }
 
-static struct hload_module *find_id(const struct hload_system *system, uint64_t id)
+struct hload_module *hload_find_id_locked(const struct hload_system *system, uint64_t id)
 {
 	size_t at = place_of(system, id);
 
@@ -99,7 +99,7 @@ enum helix_status hload_catalog_add(struct hload_module *module, struct hmod_dia
 {
 	struct hload_system *system = module->system;
 
-	if (!grow(system) || !add_flags(module))
+	if (!add_flags(module) || !grow(system)) /* what grew stays so: nothing fails after */
 		return hload_fail_memory(diag, HMOD_STAGE_REGISTER, sizeof *module->flags,
 					 "the registry");
 	module->id = system->next_id++;
@@ -149,7 +149,7 @@ struct hload_module *hload_get_id(struct hload_system *system, uint64_t id)
 	struct hload_module *module;
 
 	hload_lock(system);
-	module = refer(find_id(system, id));
+	module = refer(hload_find_id_locked(system, id));
 	hload_unlock(system);
 	return module;
 }
@@ -159,7 +159,7 @@ struct hload_module *hload_find_id(struct hload_system *system, uint64_t id)
 	struct hload_module *module;
 
 	hload_lock(system);
-	module = find_id(system, id);
+	module = hload_find_id_locked(system, id);
 	hload_unlock(system);
 	return module;
 }
@@ -178,13 +178,18 @@ struct hload_module *hload_get_next(struct hload_system *system, struct hload_mo
 	return next;
 }
 
+void hload_put_locked(struct hload_module *module)
+{
+	if (!--module->references && module->gone)
+		hload_discard(module);
+}
+
 void hload_put(struct hload_system *system, struct hload_module *module)
 {
 	if (!module)
 		return;
 	hload_lock(system);
-	if (!--module->references && module->gone)
-		hload_discard(module);
+	hload_put_locked(module);
 	hload_unlock(system);
 }
 

@@ -40,7 +40,7 @@ struct hload_interface *hload_interface_find(struct hload_system *system, const 
 
 void hload_interface_drop(struct hload_system *system, struct hload_interface *interface)
 {
-	if (interface->implementors || interface->ports)
+	if (interface->named || interface->ports)
 		return;
 	*(interface->previous ? &interface->previous->next : &system->first_interface) =
 		interface->next;
@@ -69,6 +69,7 @@ enum helix_status hload_interfaces_add(struct hload_module *module, struct hmod_
 			.module = module,
 			.declared = &module->meta.interfaces[i],
 			.operation = (const uint64_t *)(uintptr_t)module->object.interfaces[i].operations,
+			.count = module->meta.interfaces[i].count,
 			.message = module->object.interfaces[i].message,
 		};
 	return HELIX_OK;
@@ -86,14 +87,19 @@ static bool before(const struct hload_implementor *a, const struct hload_impleme
 {
 	if (a->preferred != b->preferred)
 		return a->preferred;
-	return a->declared->priority > b->declared->priority;
+	if (a->declared->priority != b->declared->priority)
+		return a->declared->priority > b->declared->priority;
+	return a->order < b->order;
 }
 
-/* Behind its equals: among them the first to run stays the primary. */
+/* Among its equals the first to run is the primary, also when it comes back because
+ * it could not be stopped. */
 static void enlist(struct hload_implementor *implementor)
 {
 	struct hload_implementor **at = &implementor->interface->implementors;
 
+	if (!implementor->order)
+		implementor->order = ++implementor->module->system->last_order;
 	while (*at && !before(implementor, *at))
 		at = &(*at)->next;
 	implementor->next = *at;
@@ -137,8 +143,10 @@ void hload_interfaces_unname(struct hload_module *module)
 		struct hload_interface *interface = implementor->interface;
 
 		implementor->interface = NULL;
-		if (interface)
-			hload_interface_drop(module->system, interface);
+		if (!interface)
+			continue;
+		interface->named--;
+		hload_interface_drop(module->system, interface);
 	}
 }
 
@@ -154,6 +162,7 @@ enum helix_status hload_interfaces_name(struct hload_module *module, struct hmod
 			return hload_fail_memory(diag, HMOD_STAGE_START,
 						 sizeof *implementor->interface, "interfaces");
 		}
+		implementor->interface->named++;
 	}
 	return HELIX_OK;
 }

@@ -37,6 +37,10 @@ struct helix_context {
 	struct hload_module *module;
 };
 
+struct helix_v1_context {
+	struct hload_module *module;
+};
+
 /* A flag that a module has, in system->flags. */
 struct hload_flag {
 	struct hload_module *module;
@@ -49,6 +53,7 @@ struct hload_implementor;
 struct hload_interface;
 struct hload_port;
 struct hload_events;
+struct hload_owned;
 
 struct hload_module {
 	struct hload_node node; /* in system->names */
@@ -79,6 +84,7 @@ struct hload_module {
 	struct hload_hold *holders, *holders_tail;
 	uint32_t holder_count;
 	struct helix_context context;
+	struct helix_v1_context v1_context;
 	char **values; /* a parameter: NULL, or what was set */
 	uint64_t inside; /* calls in it and about to be made, but for interfaces */
 	struct hload_implementor *implementors; /* one a declared interface */
@@ -86,7 +92,7 @@ struct hload_module {
 	struct hload_health health;
 	bool told_unhealthy, policy_due;
 	bool restarting; /* its values outlive an unload */
-	struct hload_payload_list *payloads; /* v1: what it made and still owns */
+	struct hload_owned *owned; /* v1: payloads and messages that it has */
 	/* while the graph is walked */
 	uint64_t mark; /* the walk it belongs to */
 	uint64_t broken; /* the walk that found that it cannot start */
@@ -111,6 +117,7 @@ struct hload_system {
 	struct hload_index names, exports, waiting, providers;
 	struct hload_module *first, *last; /* registered ones */
 	struct hload_module *oldest, *newest; /* loaded ones: holders after what they hold */
+	struct hload_object *texts; /* of the loaded ones, by address */
 	struct hload_table *tables, *tables_tail;
 	uint64_t next_id, walk;
 	struct hload_module **by_id; /* ascending; holes were filled by moving down */
@@ -121,9 +128,13 @@ struct hload_system {
 	struct hload_frame *frames; /* of a host with one thread */
 	struct hload_index interfaces;
 	struct hload_interface *first_interface, *last_interface;
+	uint64_t last_order; /* of implementors that came to run */
+	struct hload_port *unmade; /* no longer held; freed when nobody walks over ports */
+	uint32_t drains; /* walks over ports that may be waiting */
 	struct hload_events *events;
 	uint64_t wanted[HELIX_EVENT_KINDS]; /* running modules that want such events */
-	uint64_t next_message;
+	uint64_t last_message; /* atomic; the id given last */
+	struct hload_owned *owned; /* payloads and messages of the embedder */
 };
 
 /* The system that functions of the module API work on which are given no
@@ -176,8 +187,9 @@ enum helix_status hload_fail_hook(const struct hload_module *module,
 
 /* ---- registry: registry.c, catalog.c ---------------------------------------------- */
 
-/* hload_find for who holds the lock. */
+/* hload_find and hload_find_id for who holds the lock. */
 struct hload_module *hload_find_locked(const struct hload_system *system, const char *name);
+struct hload_module *hload_find_id_locked(const struct hload_system *system, uint64_t id);
 /* Into the lists by id and by flag, and out (safe after any part of it). */
 enum helix_status hload_catalog_add(struct hload_module *module, struct hmod_diag *diag);
 void hload_catalog_remove(struct hload_module *module);
@@ -191,6 +203,8 @@ enum helix_status hload_register_image(struct hload_system *system, const struct
  * The lock is held. */
 void hload_forget(struct hload_module *module);
 void hload_discard(struct hload_module *module);
+/* hload_put for who holds the lock. */
+void hload_put_locked(struct hload_module *module);
 
 /* ---- states: lifecycle.c ------------------------------------------------------ */
 
@@ -219,12 +233,26 @@ enum helix_status hload_graph_cycle(struct hload_module *module, struct hmod_dia
 enum helix_status hload_edge_check(const struct hload_edge *edge, struct hmod_diag *diag);
 bool hload_edge_optional(const struct hload_edge *edge);
 
+/* ---- letting in: admit.c ---------------------------------------------------------- */
+
+/* Refuses what may not be loaded now: gone, running, flags, ABI, dependencies. */
+enum helix_status hload_check_may_load(const struct hload_module *module, bool force,
+				       struct hmod_diag *diag);
+/* The file must hold the module that was registered, not another or a newer. */
+enum helix_status hload_check_same(struct hload_module *module, const struct hmod_image *image,
+				   struct hmod_diag *diag);
+/* Holds what it declared and is running, and whoever it imports from: that has to be
+ * running too, or it could be gone while a hook is called. drop: safe after any part. */
+enum helix_status hload_take_holds(struct hload_module *module, struct hmod_diag *diag);
+void hload_drop_holds(struct hload_module *module);
+
 /* ---- life: lifecycle.c ---------------------------------------------------------- */
 
 #define HLOAD_DRAIN_NS UINT64_C(1000000000) /* calls may take that long to end */
 
-/* Closes a running module to new calls and waits for those inside: `stopping`
- * then. INSIDE, and running again, when they do not end. The lock is held, and
+/* Closes a running module to new calls: `stopping` then. The lock is held. */
+enum helix_status hload_close(struct hload_module *module, struct hmod_diag *diag);
+/* The same, and waits for those inside. INSIDE, and running again, when they do not end. The lock is held, and
  * given up while waiting. */
 enum helix_status hload_quiesce(struct hload_module *module, struct hmod_diag *diag);
 /* Stops (if it runs or is stopping) and unloads, held or not, essential or not;
@@ -245,6 +273,8 @@ enum helix_status hload_insert_again(struct hload_module *module, const struct h
 
 bool hload_events_init(struct hload_system *system);
 void hload_events_free(struct hload_system *system);
+/* HELIX_WANTS_…; 0 without a hook. */
+uint64_t hload_events_wanted(const struct hload_module *module);
 /* A module that wants events runs now, or no longer does. */
 void hload_events_count(struct hload_module *module, bool runs);
 const char *hload_event_name(const struct helix_event *event);

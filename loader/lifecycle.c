@@ -4,6 +4,7 @@
  * walk it, insert and remove.
  */
 #include "loader/interface.h"
+#include "loader/payload.h"
 #include "loader/state.h"
 
 #include "helix/module.h"
@@ -51,157 +52,6 @@ enum helix_status hload_advance(struct hload_module *module, enum hload_event ev
 		hload_graph_moved(module);
 	}
 	return HELIX_OK;
-}
-
-/* ---- holds --------------------------------------------------------------------- */
-
-static void hold(struct hload_module *module, struct hload_module *held)
-{
-	struct hload_hold *h;
-
-	for (uint32_t i = 0; i < module->hold_count; i++)
-		if (module->holds[i].held == held)
-			return;
-	h = &module->holds[module->hold_count++];
-	h->holder = module;
-	h->held = held;
-	h->next = NULL;
-	h->previous = held->holders_tail;
-	*(h->previous ? &h->previous->next : &held->holders) = h;
-	held->holders_tail = h;
-	held->holder_count++;
-}
-
-static enum helix_status check_running(const struct hload_module *module, struct hmod_diag *diag)
-{
-	if (module->state == HLOAD_RUNNING)
-		return HELIX_OK;
-	hload_fail_module(diag, HELIX_E_DEPENDENCY_DOWN, HMOD_STAGE_DEPENDENCIES, module);
-	hmod_diag_other(diag, hload_state_name(module->state), SIZE_MAX);
-	return HELIX_E_DEPENDENCY_DOWN;
-}
-
-/* Holds what it declared and is running, and whoever it imports from: that has
- * to be running too, or it could be gone while a hook is called. */
-static enum helix_status take_holds(struct hload_module *module, struct hmod_diag *diag)
-{
-	const struct hload_object *object = &module->object;
-	size_t room = module->edge_count + (size_t)object->provider_count;
-	enum helix_status status;
-
-	if (!room)
-		return HELIX_OK;
-	module->holds = hload_alloc(module->system, room * sizeof *module->holds);
-	if (!module->holds)
-		return hload_fail_memory(diag, HMOD_STAGE_DEPENDENCIES, room * sizeof *module->holds,
-					 "dependencies");
-	module->hold_room = (uint32_t)room;
-	for (uint32_t i = 0; i < object->provider_count; i++)
-		if ((status = check_running(object->providers[i], diag)))
-			return status;
-	for (uint32_t i = 0; i < module->edge_count; i++)
-		if (module->edges[i].to && module->edges[i].to->state == HLOAD_RUNNING &&
-		    !hload_edge_check(&module->edges[i], NULL))
-			hold(module, module->edges[i].to);
-	for (uint32_t i = 0; i < object->provider_count; i++)
-		hold(module, object->providers[i]);
-	return HELIX_OK;
-}
-
-static void drop_holds(struct hload_module *module)
-{
-	for (uint32_t i = 0; i < module->hold_count; i++) {
-		struct hload_hold *h = &module->holds[i];
-
-		*(h->previous ? &h->previous->next : &h->held->holders) = h->next;
-		*(h->next ? &h->next->previous : &h->held->holders_tail) = h->previous;
-		h->held->holder_count--;
-	}
-	hload_free(module->system, module->holds, module->hold_room * sizeof *module->holds);
-	module->holds = NULL;
-	module->hold_count = module->hold_room = 0;
-}
-
-/* ---- checks before a load --------------------------------------------------------- */
-
-enum hload_abi hload_abi_check(uint16_t major, uint16_t minor)
-{
-	if (major != HELIX_ABI_MAJOR)
-		return major < HELIX_ABI_MAJOR ? HLOAD_ABI_TOO_OLD : HLOAD_ABI_TOO_NEW;
-	return minor > HELIX_ABI_MINOR ? HLOAD_ABI_MINOR : HLOAD_ABI_COMPATIBLE;
-}
-
-static enum helix_status check_abi(const struct hload_module *module, struct hmod_diag *diag)
-{
-	static const char *const phrases[] = { "", "too old", "too new", "a newer minor version" };
-	const struct hmod_flat_header *h = module->meta.header;
-	enum hload_abi abi = hload_abi_check(h->abi_major, h->abi_minor);
-
-	if (abi == HLOAD_ABI_COMPATIBLE)
-		return HELIX_OK;
-	hload_fail_module(diag, HELIX_E_ABI, HMOD_STAGE_METADATA, module);
-	hmod_diag_other(diag, phrases[abi], SIZE_MAX);
-	hmod_diag_numbers(diag, (uint64_t)h->abi_major << 32 | (uint64_t)h->abi_minor << 16,
-			  (uint64_t)HELIX_ABI_MAJOR << 32 | (uint64_t)HELIX_ABI_MINOR << 16);
-	return HELIX_E_ABI;
-}
-
-static enum helix_status check_dependencies(const struct hload_module *module,
-					    struct hmod_diag *diag)
-{
-	enum helix_status status;
-
-	for (uint32_t i = 0; i < module->edge_count; i++) {
-		const struct hload_edge *edge = &module->edges[i];
-
-		if (hload_edge_optional(edge))
-			continue;
-		if ((status = hload_edge_check(edge, diag)) ||
-		    (status = check_running(edge->to, diag)))
-			return status;
-	}
-	return HELIX_OK;
-}
-
-static enum helix_status check_may_load(const struct hload_module *module, bool force,
-					struct hmod_diag *diag)
-{
-	enum helix_status status;
-
-	if (module->gone)
-		return hload_fail_module(diag, HELIX_E_NOT_FOUND, HMOD_STAGE_NONE, module);
-	if (module->state == HLOAD_RUNNING)
-		return hload_fail_module(diag, HELIX_E_ALREADY_LOADED, HMOD_STAGE_NONE, module);
-	if (module->meta.header->flags & HELIX_USERSPACE) {
-		hmod_fail(diag, HELIX_E_NOT_SUPPORTED, HMOD_STAGE_METADATA, HMOD_NOWHERE);
-		hmod_diag_name(diag, "USERSPACE (a module in ring 3)", SIZE_MAX);
-		return HELIX_E_NOT_SUPPORTED;
-	}
-	if (module->meta.header->flags & HELIX_EXPERIMENTAL && !force &&
-	    !module->system->experimental)
-		return hload_fail_module(diag, HELIX_E_EXPERIMENTAL, HMOD_STAGE_METADATA, module);
-	status = check_abi(module, diag);
-	return status ? status : check_dependencies(module, diag);
-}
-
-/* The file must hold the module that was registered, not another or a newer. */
-static enum helix_status check_same(struct hload_module *module, const struct hmod_image *image,
-				    struct hmod_diag *diag)
-{
-	size_t size = module->table_size;
-	enum helix_status status;
-	void *table = hload_alloc(module->system, size);
-
-	if (!table)
-		return hload_fail_memory(diag, HMOD_STAGE_METADATA, size, "metadata");
-	status = hmod_meta_flatten(image, table, module->table_size, &size, diag);
-	if ((!status || status == HELIX_E_TOO_LARGE) &&
-	    (size != module->table_size || memcmp(table, module->table, size))) {
-		status = hmod_fail(diag, HELIX_E_INVALID, HMOD_STAGE_METADATA, HMOD_NOWHERE);
-		hmod_diag_name(diag, "the file's metadata differs from what was registered", SIZE_MAX);
-	}
-	hload_free(module->system, table, module->table_size);
-	return status;
 }
 
 /* ---- loading -------------------------------------------------------------------- */
@@ -254,7 +104,8 @@ static enum helix_status load_image(struct hload_module *module, const struct hm
 {
 	struct hload_system *system = module->system;
 	struct hload_loading loading = { &system->host, &system->exports, module, who_exports,
-					 owner_name, system };
+					 owner_name, system,
+					 module->meta.header->version };
 
 	return hload_object_load(&module->object, &loading, image, diag);
 }
@@ -267,7 +118,7 @@ static enum helix_status load(struct hload_module *module, struct hmod_span file
 	enum helix_status status;
 
 	if ((status = hmod_image_open(&image, file.data, file.size, diag)) ||
-	    (status = check_same(module, &image, diag)))
+	    (status = hload_check_same(module, &image, diag)))
 		return status;
 	return load_image(module, &image, diag);
 }
@@ -309,6 +160,7 @@ static void enter(struct hload_module *module)
 	module->earlier = system->newest;
 	*(system->newest ? &system->newest->later : &system->oldest) = module;
 	system->newest = module;
+	hload_texts_add(&system->texts, &module->object);
 	if (host->module_loaded)
 		host->module_loaded(host->ctx, module->meta.name,
 				    module->object.region[HLOAD_TEXT].address);
@@ -325,6 +177,7 @@ static void leave(struct hload_module *module)
 	if (host->module_unloading)
 		host->module_unloading(host->ctx, module->meta.name,
 				       module->object.region[HLOAD_TEXT].address);
+	hload_texts_remove(&system->texts, &module->object);
 	*(module->earlier ? &module->earlier->later : &system->oldest) = module->later;
 	*(module->later ? &module->later->earlier : &system->newest) = module->earlier;
 }
@@ -334,10 +187,12 @@ static void leave(struct hload_module *module)
 static int call_init(void *hook)
 {
 	struct hload_module *module = hook;
-	int (*init)(const struct helix_context *) =
-		(int (*)(const struct helix_context *))(uintptr_t)module->object.hook[HMOD_HOOK_INIT];
+	const uint64_t init = module->object.hook[HMOD_HOOK_INIT];
 
-	return init(&module->context);
+	if (module->meta.header->api == HELIX_RECORD_FORMAT_V1)
+		return ((int (*)(const struct helix_v1_context *))(uintptr_t)init)(
+			&module->v1_context);
+	return ((int (*)(const struct helix_context *))(uintptr_t)init)(&module->context);
 }
 
 static int call_start(void *hook)
@@ -460,9 +315,13 @@ static void tear_down(struct hload_module *module)
 	if (references)
 		hload_log(system, HELIX_LOG_WARN, "%s: left %llu interface references, taken back",
 			  module->meta.name, (unsigned long long)references);
+	references = hload_owned_free(system, &module->owned);
+	if (references)
+		hload_log(system, HELIX_LOG_WARN, "%s: left %llu payloads and messages, taken back",
+			  module->meta.name, (unsigned long long)references);
 	hload_interfaces_unname(module);
 	hload_interfaces_free(module);
-	drop_holds(module);
+	hload_drop_holds(module);
 	hload_object_unload(&module->object, &system->host, &system->exports);
 	if (!module->restarting)
 		hload_values_free(module);
@@ -474,9 +333,11 @@ static enum helix_status load_all(struct hload_module *module, const struct hloa
 {
 	enum helix_status status;
 
+	if (!module->restarting)
+		module->health.restarts = 0;
 	if ((!module->restarting &&
 	     (status = hload_values_set(module, how->settings, how->setting_count, diag))) ||
-	    (status = load_file(module, how, diag)) || (status = take_holds(module, diag)) ||
+	    (status = load_file(module, how, diag)) || (status = hload_take_holds(module, diag)) ||
 	    (status = hload_interfaces_add(module, diag)) ||
 	    (status = hload_interfaces_name(module, diag)))
 		return status;
@@ -488,7 +349,7 @@ static enum helix_status insert(struct hload_module *module, const struct hload_
 {
 	enum helix_status status;
 
-	if ((status = check_may_load(module, how->force, diag)) ||
+	if ((status = hload_check_may_load(module, how->force, diag)) ||
 	    (status = hload_advance(module, HLOAD_LOAD, diag)))
 		return status;
 	if ((status = load_all(module, how, diag)) || (status = bring_up(module, saved, diag))) {
@@ -515,6 +376,11 @@ enum helix_status hload_insert_as(struct hload_system *system, struct hload_modu
 	status = insert(module, how, NULL, diag);
 	if (status != HELIX_E_ALREADY_LOADED && status != HELIX_E_WRONG_STATE)
 		module->last_error = status;
+	if (!status) { /* a life of its own: what ailed the one before is past */
+		module->health.restarts = 0;
+		module->health.last_error = HELIX_OK;
+		module->health.text[0] = 0;
+	}
 	hload_unlock(system);
 	return status;
 }
@@ -594,16 +460,25 @@ enum helix_status hload_check_held(struct hload_module *module, struct hmod_diag
 	return HELIX_E_BUSY;
 }
 
-enum helix_status hload_quiesce(struct hload_module *module, struct hmod_diag *diag)
+enum helix_status hload_close(struct hload_module *module, struct hmod_diag *diag)
 {
-	const uint64_t deadline = hload_now(module->system) + HLOAD_DRAIN_NS;
 	enum helix_status status = hload_advance(module, HLOAD_STOP, diag);
-	uint64_t inside;
 
 	if (status)
 		return status;
 	hload_events_count(module, false);
 	hload_interfaces_close(module);
+	return HELIX_OK;
+}
+
+enum helix_status hload_quiesce(struct hload_module *module, struct hmod_diag *diag)
+{
+	const uint64_t deadline = hload_now(module->system) + HLOAD_DRAIN_NS;
+	enum helix_status status = hload_close(module, diag);
+	uint64_t inside;
+
+	if (status)
+		return status;
 	while (module->inside && hload_wait(module->system, deadline))
 		;
 	if (!module->inside && hload_ports_drain(module, deadline, &inside))

@@ -60,6 +60,8 @@
 	X(STATE, -34, "the saved state: %n", "")                               \
 	X(STATE_TYPE, -35, "the saved state: field %n has another type", "")   \
 	X(NOT_HEALTHY, -36, "module %n says that it is not healthy", "")       \
+	X(MESSAGE, -37, "module %n answered with a response to another message", \
+	  "make answers with helix_message_response")                          \
 	/* the file: header */                                                 \
 	X(TRUNCATED, -64, "the file ends at byte %f inside the %n, which ends at %w", \
 	  "copy or build it again")                                            \
@@ -128,6 +130,7 @@
 	X(META_NAMESPACE, -123, "module metadata: namespace %i in .hmod.import_ns %o", "") \
 	X(NAMESPACE, -124, "symbol %n belongs to namespace %o",                \
 	  "add HELIX_IMPORT_NS with that name")                                \
+	X(CROWDED, -125, "too many names have the hash of %n", "rename it")    \
 	/* archives and compressed files */                                    \
 	X(ARCHIVE_MAGIC, -144, "archive entry %i at %F does not begin with 070701", \
 	  "make it with hmod pack or cpio -H newc")                            \

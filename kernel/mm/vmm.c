@@ -8,6 +8,7 @@
 
 #include "kernel/core/kernel.h"
 #include "kernel/core/string.h"
+#include "kernel/sched/thread.h"
 
 #define TABLE_ENTRIES 512
 #define TOP_LEVEL     3
@@ -201,12 +202,16 @@ static void run_unmap(uint64_t address, uint64_t count, uint64_t *row)
 void vmm_unmap(uint64_t address, uint64_t count)
 {
 	uint64_t row = 0, run;
+	/* The thread stays on this CPU, which forgets each page at once: the shootdown
+	 * is for the others. */
+	preempt_disable();
 	for (uint64_t i = 0; i < count; i += run) {
 		run = pages_in_table(address + i * PAGE_SIZE, count - i);
 		run_unmap(address + i * PAGE_SIZE, run, &row);
 	}
 	if (count)
 		tlb_shootdown();
+	preempt_enable();
 	tables_free(row);
 }
 

@@ -33,55 +33,85 @@ static bool panicking(void)
 	return __atomic_load_n(&given_up, __ATOMIC_RELAXED);
 }
 
+/* Held locks ascend, so the last one decides. */
 static void order_check(const struct cpu_block *cpu, const struct spinlock *lock)
 {
-	const struct spinlock *outer;
+	const struct spinlock *outer = lock_order_break(cpu->held, cpu->held_count, lock->rank);
 
-	if (!KERNEL_DEBUG_LOCKS || panicking())
+	if (panicking())
 		return;
-	outer = lock_order_break(cpu->held, cpu->held_count, lock->rank);
 	if (outer)
 		panic("lock order: %s is taken while %s is held", lock->name, outer->name);
 	if (cpu->held_count == CPU_LOCKS_MAX)
 		panic("lock order: %s is one lock too many", lock->name);
 }
 
-static void wait_and_take(struct spinlock *lock)
+static bool order_good(const struct cpu_block *cpu, const struct spinlock *lock)
+{
+	unsigned count = cpu->held_count;
+
+	return !count || (cpu->held[count - 1]->rank < lock->rank && count < CPU_LOCKS_MAX);
+}
+
+/* The common path has no call in its middle; the others are taken at its end, and
+ * carry `state` through. */
+static __attribute__((noinline)) bool take_checked(struct spinlock *lock, struct cpu_block *cpu,
+						   bool state)
+{
+	if (KERNEL_DEBUG_LOCKS)
+		order_check(cpu, lock);
+	if (cpu->held_count < CPU_LOCKS_MAX)
+		cpu->held[cpu->held_count++] = lock;
+	return state;
+}
+
+static inline bool take_finish(struct spinlock *lock, struct cpu_block *cpu, bool state)
+{
+	__atomic_store_n(&lock->owner, cpu->id + 1, __ATOMIC_RELAXED);
+	if (!order_good(cpu, lock))
+		return take_checked(lock, cpu, state);
+	cpu->held[cpu->held_count++] = lock;
+	return state;
+}
+
+/* Somebody has it: this CPU, or it is waited for. */
+static __attribute__((noinline)) bool take_slowly(struct spinlock *lock, struct cpu_block *cpu,
+						  bool state)
 {
 	uint64_t polls = 0;
 
+	if (__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) == cpu->id + 1) {
+		if (!lock->nests && !panicking())
+			panic("lock %s is taken twice by CPU %u", lock->name, cpu->id);
+		lock->depth++;
+		return state;
+	}
+	if (KERNEL_DEBUG_LOCKS) /* before the wait: it might be for ever */
+		order_check(cpu, lock);
 	while (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE)) {
 		while (__atomic_load_n(&lock->taken, __ATOMIC_RELAXED)) {
 			tlb_poll();
 			cpu_pause();
 			if (panicking() && ++polls > PATIENCE)
-				return;
+				return take_finish(lock, cpu, state);
 		}
 	}
+	return take_finish(lock, cpu, state);
 }
 
 bool spin_lock(struct spinlock *lock)
 {
 	bool state = interrupts_save();
 	struct cpu_block *cpu = this_cpu();
-	uint32_t me = cpu->id + 1;
 
-	if (__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) == me) {
-		if (!lock->nests && !panicking())
-			panic("lock %s is taken twice by CPU %u", lock->name, cpu->id);
-		lock->depth++;
-		return state;
-	}
-	order_check(cpu, lock);
-	wait_and_take(lock);
-	__atomic_store_n(&lock->owner, me, __ATOMIC_RELAXED);
-	if (cpu->held_count < CPU_LOCKS_MAX)
-		cpu->held[cpu->held_count++] = lock;
-	return state;
+	if (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE))
+		return take_slowly(lock, cpu, state);
+	return take_finish(lock, cpu, state);
 }
 
-/* Usually the last one; not always. */
-static void held_remove(struct cpu_block *cpu, const struct spinlock *lock)
+/* Not the last one; rare. */
+static __attribute__((noinline)) void held_remove(struct cpu_block *cpu,
+						  const struct spinlock *lock)
 {
 	unsigned i = cpu->held_count;
 
@@ -94,20 +124,35 @@ static void held_remove(struct cpu_block *cpu, const struct spinlock *lock)
 	cpu->held_count--;
 }
 
-void spin_unlock(struct spinlock *lock, bool state)
+/* It was taken more than once, or is not the last that was taken. */
+static __attribute__((noinline)) void give_slowly(struct spinlock *lock, struct cpu_block *cpu,
+						  bool state)
 {
-	struct cpu_block *cpu = this_cpu();
-
+	if (lock->owner != cpu->id + 1 && !panicking())
+		panic("lock %s is given back by CPU %u, which does not hold it", lock->name,
+		      cpu->id);
 	if (lock->depth) {
 		lock->depth--;
 	} else {
-		if (!spin_held(lock) && !panicking())
-			panic("lock %s is given back by CPU %u, which does not hold it",
-			      lock->name, cpu->id);
 		held_remove(cpu, lock);
 		__atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
 		__atomic_store_n(&lock->taken, 0, __ATOMIC_RELEASE);
 	}
+	interrupts_restore(state);
+}
+
+void spin_unlock(struct spinlock *lock, bool state)
+{
+	struct cpu_block *cpu = this_cpu();
+	unsigned count = cpu->held_count;
+
+	if (!count || cpu->held[count - 1] != lock || lock->depth) {
+		give_slowly(lock, cpu, state);
+		return;
+	}
+	cpu->held_count = count - 1;
+	__atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&lock->taken, 0, __ATOMIC_RELEASE);
 	interrupts_restore(state);
 }
 

@@ -25,7 +25,7 @@ struct thread boot_thread = {
 	.state = THREAD_RUNNING,
 };
 
-/* ---- the table; the scheduler's lock is held ---------------------------------------- */
+/* ---- the table; the scheduler's lock is held -------------------------------------- */
 
 struct thread *thread_find(uint64_t id)
 {
@@ -65,7 +65,7 @@ static void table_remove(struct thread *thread)
 	*(thread->next ? &thread->next->previous : &all_last) = thread->previous;
 }
 
-/* ---- making ---------------------------------------------------------------------------- */
+/* ---- making ----------------------------------------------------------------------- */
 
 /* Where a new thread begins: on its own stack, with the lock held. */
 static void thread_begin(void)
@@ -152,7 +152,7 @@ void sched_init(void)
 {
 	bool state = spin_lock(&sched_lock);
 
-	if (sched_policy()->init(CPUS_MAX))
+	if (sched_policy()->ops->init(CPUS_MAX))
 		panic("the first policy does not start");
 	boot_thread.options.priority = HELIX_PRIORITY_NORMAL;
 	boot_thread.options.weight = HELIX_WEIGHT_NORMAL;
@@ -198,15 +198,16 @@ uint64_t idle_prepare(unsigned cpu)
 	return (uint64_t)(idle->stack + THREAD_STACK_SIZE);
 }
 
-/* ---- ending ---------------------------------------------------------------------------- */
+/* ---- ending ----------------------------------------------------------------------- */
 
 void thread_exit(int result)
 {
 	struct thread *self = thread_current();
 
 	sleep_check("thread_exit");
-	if (!self->stack || self->idle)
-		panic("thread %s must not end", self->name);
+	if (!self->stack || self->idle || self->end_deferred)
+		panic("thread %s must not end%s", self->name,
+		      self->end_deferred ? " here: it holds a mutex" : "");
 	spin_lock(&sched_lock);
 	self->result = result;
 	policy_remove(self);
@@ -337,7 +338,7 @@ enum helix_status thread_join(uint64_t id, int *result)
 	return HELIX_OK;
 }
 
-/* ---- changing and looking ------------------------------------------------------------- */
+/* ---- changing and looking --------------------------------------------------------- */
 
 enum helix_status thread_set_priority(uint64_t id, uint32_t priority)
 {
@@ -372,6 +373,11 @@ enum helix_status thread_set_affinity(uint64_t id, uint64_t affinity)
 uint64_t thread_id(void)
 {
 	return thread_current()->id;
+}
+
+void **thread_frames(void)
+{
+	return &thread_current()->frames;
 }
 
 const char *thread_name(void)
