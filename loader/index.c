@@ -8,6 +8,8 @@
  */
 #include "loader/index.h"
 
+#include "modfmt/mem.h"
+
 #define FIRST UINT64_C(16) /* buckets of segment 0, and the least there are */
 
 static unsigned bits(uint64_t value)
@@ -125,26 +127,68 @@ void hload_index_release(struct hload_index *index)
 	index->buckets = index->count = 0;
 }
 
-bool hload_index_add(struct hload_index *index, struct hload_node *node, const char *key)
+/* `length` bytes, eight at a time. */
+static inline bool same_bytes(const char *a, const char *b, size_t length)
+{
+	uint64_t x, y;
+	size_t i = 0;
+
+	for (; i + 8 <= length; i += 8) {
+		memcpy(&x, a + i, 8);
+		memcpy(&y, b + i, 8);
+		if (x != y)
+			return false;
+	}
+	if (length >= 8) { /* the last eight, some of them again */
+		memcpy(&x, a + length - 8, 8);
+		memcpy(&y, b + length - 8, 8);
+		return x == y;
+	}
+	for (; i < length; i++)
+		if (a[i] != b[i])
+			return false;
+	return true;
+}
+
+static inline bool is_named(const struct hload_node *node, const char *key, size_t length,
+			    uint64_t hash)
+{
+	return node->hash == hash && node->length == length && same_bytes(node->key, key, length);
+}
+
+bool hload_index_enter(struct hload_index *index, struct hload_node *node,
+		       struct hload_node **before)
 {
 	struct hload_node **end;
 	uint64_t steps = 0;
-	size_t length = 0;
 
+	*before = NULL;
 	if (!index->buckets)
 		return false;
-	while (key[length])
-		length++;
-	node->key = key;
-	node->hash = hmod_name_hash(key, length);
 	node->next = NULL;
 	if (++index->count > index->buckets)
 		grow(index);
-	for (end = bucket_for(index, node->hash); *end; end = &(*end)->next)
-		steps++;
+	for (end = bucket_for(index, node->hash); *end; end = &(*end)->next, steps++)
+		if (!*before && is_named(*end, node->key, node->length, node->hash))
+			*before = *end;
 	*end = node;
 	index->steps += steps;
 	return true;
+}
+
+bool hload_index_add(struct hload_index *index, struct hload_node *node, const char *key)
+{
+	struct hload_node *before;
+	size_t length = 0;
+
+	while (key[length])
+		length++;
+	if (!index->buckets)
+		return false;
+	node->key = key;
+	node->length = (uint32_t)length;
+	node->hash = hmod_name_hash(key, length);
+	return hload_index_enter(index, node, &before);
 }
 
 /* A node that is not in is left alone. */
@@ -165,21 +209,13 @@ void hload_index_remove(struct hload_index *index, struct hload_node *node)
 		shrink(index);
 }
 
-static bool same_key(const char *key, const char *wanted, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		if (!key[i] || key[i] != wanted[i])
-			return false;
-	return !key[length];
-}
-
 struct hload_node *hload_index_find(const struct hload_index *index, const char *key,
 				    size_t length, uint64_t hash)
 {
 	struct hload_node *node = index->buckets ? *bucket_for(index, hash) : NULL;
 	uint64_t steps = 1;
 
-	for (; node && (node->hash != hash || !same_key(node->key, key, length)); steps++)
+	for (; node && !is_named(node, key, length, hash); steps++)
 		node = node->next;
 	((struct hload_index *)(uintptr_t)index)->steps += steps; /* a count, no part of it */
 	return node;
@@ -188,12 +224,9 @@ struct hload_node *hload_index_find(const struct hload_index *index, const char 
 struct hload_node *hload_index_more(const struct hload_index *index, const struct hload_node *node)
 {
 	struct hload_node *next = node->next;
-	size_t length = 0;
 
 	(void)index;
-	while (node->key[length])
-		length++;
-	while (next && (next->hash != node->hash || !same_key(next->key, node->key, length)))
+	while (next && !is_named(next, node->key, node->length, node->hash))
 		next = next->next;
 	return next;
 }

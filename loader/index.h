@@ -14,6 +14,7 @@ struct hload_node {
 	struct hload_node *next; /* in the bucket */
 	uint64_t hash; /* hmod_name_hash of the key */
 	const char *key; /* NUL-terminated; lives as long as the node is in */
+	uint32_t length; /* of the key */
 };
 
 #define HLOAD_INDEX_SEGMENTS 26
@@ -31,6 +32,10 @@ void hload_index_release(struct hload_index *index); /* must be empty, or its no
 /* Sets hash and key and inserts; equal keys may stand together (in order of
  * insertion). False when there is no memory. */
 bool hload_index_add(struct hload_index *index, struct hload_node *node, const char *key);
+/* The same for a node whose key, length and hash are set. *before: the first node
+ * with that key that was there already, or NULL. */
+bool hload_index_enter(struct hload_index *index, struct hload_node *node,
+		       struct hload_node **before);
 void hload_index_remove(struct hload_index *index, struct hload_node *node);
 /* The first node with that key, or NULL; the next one with the same key. */
 struct hload_node *hload_index_find(const struct hload_index *index, const char *key,

@@ -236,7 +236,7 @@ const char *hload_function_at(struct hload_system *system, uint64_t address,
 	if (!low)
 		return NULL;
 	*offset -= f[low - 1].offset;
-	return m->object.strings + f[low - 1].name;
+	return m->object.strings + (f[low - 1].name - m->object.name_base);
 }
 
 void hload_info(const struct hload_module *module, struct hload_info *info)

@@ -13,11 +13,11 @@ static enum helix_status name_length(struct hload_work *work, const char *name, 
 {
 	const struct hmod_image *image = work->image;
 
-	for (*length = 0; *length < work->name_budget; ++*length)
-		if (!name[*length]) {
-			work->name_budget -= *length;
-			return HELIX_OK;
-		}
+	*length = hmod_name_length(name, image->file.data + image->file.size);
+	if (*length < work->name_budget) {
+		work->name_budget -= *length;
+		return HELIX_OK;
+	}
 	hmod_fail(work->diag, HELIX_E_SYMBOL_TABLE, HMOD_STAGE_RESOLVE,
 		  image->sections[image->symtab].offset);
 	hmod_diag_section(work->diag, image->symtab, hmod_section_name(image, image->symtab),
@@ -53,6 +53,45 @@ static void resolve_missing(struct hload_work *work, uint32_t symbol, const char
 		work->missing++;
 }
 
+/* Notes who provides an import; the same one mostly follows itself. */
+static enum helix_status note_owner(struct hload_work *work, void *owner)
+{
+	const struct hload_host *host = work->loading->host;
+	uint32_t room = work->owner_room ? 2 * work->owner_room : 8;
+	void **larger;
+
+	if (work->owner_count && work->owners[work->owner_count - 1] == owner)
+		return HELIX_OK;
+	if (work->owner_count == work->owner_room) {
+		larger = hload_work_alloc(work, room, sizeof *larger, HMOD_STAGE_RESOLVE, "imports");
+		if (!larger)
+			return HELIX_E_NO_MEMORY;
+		if (work->owner_room) {
+			memcpy(larger, work->owners, work->owner_count * sizeof *larger);
+			host->free(host->ctx, work->owners, work->owner_room * sizeof *larger);
+		}
+		work->owners = larger;
+		work->owner_room = room;
+	}
+	work->owners[work->owner_count++] = owner;
+	return HELIX_OK;
+}
+
+static enum helix_status take_import(struct hload_work *work, uint32_t symbol,
+				     const struct hload_export_entry *entry)
+{
+	enum helix_status status;
+
+	work->value[symbol] = entry->address;
+	if (entry->owner == work->loading->owner)
+		return HELIX_OK;
+	if (entry->ns && (status = hload_may_import(work, symbol, entry)))
+		return status;
+	if (entry->replacement && (status = hload_import_deprecated(work, symbol, entry)))
+		return status;
+	return entry->owner ? note_owner(work, entry->owner) : HELIX_OK;
+}
+
 static enum helix_status resolve_undefined(struct hload_work *work, uint32_t symbol)
 {
 	const char *name = hmod_symbol_name(work->image, symbol);
@@ -66,35 +105,23 @@ static enum helix_status resolve_undefined(struct hload_work *work, uint32_t sym
 	entry = find_export(work, name, length);
 	if (hload_is_crowded(work))
 		return hload_fail_crowded(work, name);
-	if (!entry) {
-		resolve_missing(work, symbol, name);
-		return HELIX_OK;
-	}
-	if (entry->ns && entry->owner != work->loading->owner &&
-	    (status = hload_may_import(work, symbol, entry)))
-		return status;
-	if (entry->replacement && entry->owner != work->loading->owner &&
-	    (status = hload_import_deprecated(work, symbol, entry)))
-		return status;
-	work->value[symbol] = entry->address;
-	if (entry->owner && entry->owner != work->loading->owner &&
-	    (!work->owner_count || work->owners[work->owner_count - 1] != entry->owner))
-		work->owners[work->owner_count++] = entry->owner;
+	if (entry)
+		return take_import(work, symbol, entry);
+	resolve_missing(work, symbol, name);
 	return HELIX_OK;
 }
 
-/* Counts what hload_keep_names will keep. */
-static enum helix_status note_function(struct hload_work *work, uint32_t symbol)
+/* What hload_keep_names will keep. */
+static void note_function(struct hload_work *work, uint32_t symbol, uint32_t offset)
 {
-	size_t length;
-	enum helix_status status =
-		name_length(work, hmod_symbol_name(work->image, symbol), &length);
+	uint32_t name = work->image->symbols[symbol].name;
 
-	if (status || !length)
-		return status;
-	work->function_count++;
-	work->function_bytes += length + 1;
-	return HELIX_OK;
+	if (!work->image->symbol_names.data[name])
+		return;
+	work->unsorted |= offset < work->last_function;
+	work->last_function = offset;
+	hload_keep_name(work, name);
+	work->functions[work->function_count++] = (struct hload_function){ offset, name };
 }
 
 static enum helix_status resolve_defined(struct hload_work *work, uint32_t symbol,
@@ -109,7 +136,7 @@ static enum helix_status resolve_defined(struct hload_work *work, uint32_t symbo
 	}
 	work->value[symbol] = work->base[placed->kind] + placed->offset + s->value;
 	if (elf64_symbol_type(s) == ELF_STT_FUNC && placed->kind == HLOAD_TEXT)
-		return note_function(work, symbol);
+		note_function(work, symbol, (uint32_t)(placed->offset + s->value));
 	return HELIX_OK;
 }
 
@@ -119,6 +146,19 @@ static void resolve_absolute(struct hload_work *work, uint32_t symbol)
 
 	work->value[symbol] = s->value;
 	work->numbers = work->numbers || elf64_symbol_type(s) != ELF_STT_FILE;
+}
+
+/* Layout looks for them among the global ones alone. */
+static enum helix_status fail_common(struct hload_work *work, uint32_t symbol)
+{
+	hmod_fail(work->diag, HELIX_E_SYMBOL_SECTION, HMOD_STAGE_SYMBOLS,
+		  work->image->sections[work->image->symtab].offset +
+			  (uint64_t)symbol * sizeof *work->image->symbols);
+	if (work->diag)
+		work->diag->index = symbol;
+	hmod_diag_name(work->diag, hmod_symbol_name(work->image, symbol), SIZE_MAX);
+	hmod_diag_numbers(work->diag, work->image->section_count, ELF_SHN_COMMON);
+	return HELIX_E_SYMBOL_SECTION;
 }
 
 static enum helix_status resolve_symbol(struct hload_work *work, uint32_t symbol)
@@ -136,9 +176,82 @@ static enum helix_status resolve_symbol(struct hload_work *work, uint32_t symbol
 		return resolve_defined(work, symbol, section);
 	if (section == ELF_SHN_ABS)
 		resolve_absolute(work, symbol);
-	else /* COMMON: layout left its offset */
+	else if (symbol >= work->image->first_global) /* COMMON: layout left its offset */
 		work->value[symbol] += work->base[HLOAD_DATA];
+	else
+		return fail_common(work, symbol);
 	return HELIX_OK;
+}
+
+/* ---- many alike --------------------------------------------------------------- */
+
+/* What most symbols are: one function of a section of code after another, names in
+ * order. `type` is what they all have behind their name: type, binding, section. */
+struct functions {
+	uint64_t type;
+	uint64_t start; /* run-time address of the section */
+	uint64_t size; /* of it */
+	uint32_t offset; /* of it in the text region */
+};
+
+static inline uint64_t head_of(const struct elf64_symbol *symbol)
+{
+	uint64_t head;
+
+	memcpy(&head, symbol, 8);
+	return head;
+}
+
+/* Takes them from symbol `i` on: the first one that is none. Everything that
+ * hmod_symbol_check asks holds for them. A function of its own, so that everything
+ * stays in registers. */
+static __attribute__((noinline)) uint32_t take_functions(struct hload_work *work, uint32_t i,
+							 const struct functions *alike)
+{
+	const struct functions all = *alike; /* no store below can reach it */
+	const struct hmod_image *image = work->image;
+	const struct elf64_symbol *s = &image->symbols[i], *end = image->symbols + image->symbol_count;
+	const uint64_t names = image->symbol_names.size;
+	struct hload_function *f = work->functions + work->function_count;
+	uint64_t *value = work->value + i, head, before = 0;
+	uint32_t last = work->last_function;
+
+	for (; s < end; s++, f++, value++) {
+		head = head_of(s);
+		if (head >> 32 != all.type || (uint32_t)head >= names || (uint32_t)head <= before ||
+		    s->value > all.size || all.offset + (uint32_t)s->value < last)
+			break;
+		before = (uint32_t)head;
+		last = all.offset + (uint32_t)s->value;
+		*value = all.start + s->value;
+		*f = (struct hload_function){ last, (uint32_t)head };
+	}
+	if (f != work->functions + work->function_count) {
+		hload_keep_name(work, work->functions[work->function_count].name);
+		hload_keep_name(work, (uint32_t)before);
+	}
+	work->last_function = last;
+	work->function_count = (uint32_t)(f - work->functions);
+	return (uint32_t)(s - image->symbols);
+}
+
+/* As far as symbols are of that kind; `i` itself when it is not. */
+static uint32_t resolve_alike(struct hload_work *work, uint32_t i)
+{
+	const struct hmod_image *image = work->image;
+	const struct elf64_symbol *s = &image->symbols[i];
+	const struct hload_placed *placed;
+	struct functions all;
+
+	if (elf64_symbol_type(s) != ELF_STT_FUNC || !s->shndx || s->shndx >= ELF_SHN_LORESERVE ||
+	    s->shndx >= image->section_count)
+		return i;
+	placed = &work->section[s->shndx];
+	if (placed->kind != HLOAD_TEXT)
+		return i;
+	all = (struct functions){ head_of(s) >> 32, work->base[HLOAD_TEXT] + placed->offset,
+				  image->sections[s->shndx].size, (uint32_t)placed->offset };
+	return take_functions(work, i, &all);
 }
 
 /* ---- what is missing ----------------------------------------------------------- */
@@ -267,18 +380,24 @@ static enum helix_status keep_providers(struct hload_work *work)
 
 enum helix_status hload_resolve(struct hload_work *work)
 {
+	const uint32_t count = work->image->symbol_count;
 	enum helix_status status = HELIX_OK;
+	uint32_t next;
 
 	work->probe_end = work->loading->exports->steps + HLOAD_PROBES_MORE +
-			  HLOAD_PROBES * (uint64_t)work->undefined;
-	if (work->undefined) {
-		work->owners = hload_work_alloc(work, work->undefined, sizeof *work->owners,
-						HMOD_STAGE_RESOLVE, "imports");
-		if (!work->owners)
+			  HLOAD_PROBES * (uint64_t)(count - work->image->first_global);
+	if (count) {
+		work->functions = hload_work_alloc(work, count, sizeof *work->functions,
+						   HMOD_STAGE_RESOLVE, "functions");
+		if (!work->functions)
 			return HELIX_E_NO_MEMORY;
 	}
-	for (uint32_t i = 0; !status && i < work->image->symbol_count; i++)
-		status = resolve_symbol(work, i);
+	work->first_name = UINT32_MAX;
+	for (uint32_t i = 0; !status && i < count; i = next) {
+		next = resolve_alike(work, i);
+		if (next == i)
+			status = resolve_symbol(work, next++);
+	}
 	if (!status && work->missing)
 		return fail_missing(work);
 	return status ? status : keep_providers(work);

@@ -57,4 +57,8 @@ const char *hmod_name_normalise(const char *text, size_t length, bool capability
  * (doc/HMOD.md gives the function and test vectors). */
 uint64_t hmod_name_hash(const char *name, size_t length);
 
+/* The length of a NUL-terminated name; bytes up to `end` may be read, behind its
+ * NUL too. */
+size_t hmod_name_length(const char *name, const uint8_t *end);
+
 #endif
