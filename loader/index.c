@@ -12,19 +12,19 @@
 
 #define FIRST UINT64_C(16) /* buckets of segment 0, and the least there are */
 
-static unsigned bits(uint64_t value)
+static inline unsigned bits(uint64_t value)
 {
 	return value ? 64 - (unsigned)__builtin_clzll(value) : 0;
 }
 
 /* Segment 0 holds the first 16 buckets, segment k those from 16 << (k - 1) to
  * 16 << k. */
-static unsigned segment_of(uint64_t bucket)
+static inline unsigned segment_of(uint64_t bucket)
 {
 	return bucket < FIRST ? 0 : bits(bucket) - 4;
 }
 
-static uint64_t segment_first(unsigned segment)
+static inline uint64_t segment_first(unsigned segment)
 {
 	return segment ? FIRST << (segment - 1) : 0;
 }
@@ -34,19 +34,25 @@ static uint64_t segment_size(unsigned segment)
 	return segment ? FIRST << (segment - 1) : FIRST;
 }
 
-static struct hload_node **bucket_at(const struct hload_index *index, uint64_t bucket)
+/* Sets the number of buckets. */
+static void set_buckets(struct hload_index *index, uint64_t buckets)
+{
+	index->buckets = buckets;
+	index->mask = (UINT64_C(1) << bits(buckets - 1)) - 1;
+}
+
+static inline struct hload_node **bucket_at(const struct hload_index *index, uint64_t bucket)
 {
 	unsigned segment = segment_of(bucket);
 
 	return &index->segment[segment][bucket - segment_first(segment)];
 }
 
-static struct hload_node **bucket_for(const struct hload_index *index, uint64_t hash)
+static inline struct hload_node **bucket_for(const struct hload_index *index, uint64_t hash)
 {
-	uint64_t mask = (UINT64_C(1) << bits(index->buckets - 1)) - 1;
-	uint64_t bucket = hash & mask;
+	uint64_t bucket = hash & index->mask;
 
-	return bucket_at(index, bucket < index->buckets ? bucket : bucket & mask >> 1);
+	return bucket_at(index, bucket < index->buckets ? bucket : bucket & index->mask >> 1);
 }
 
 /* The bucket that `bucket` was split from, and is merged into. */
@@ -84,7 +90,7 @@ static void grow(struct hload_index *index)
 	if (added == bit && !segment_add(index, segment_of(added)))
 		return;
 	go = bucket_at(index, added);
-	index->buckets++;
+	set_buckets(index, added + 1);
 	for (struct hload_node *node = *stay; node; node = node->next) {
 		struct hload_node ***end = node->hash & bit ? &go : &stay;
 
@@ -103,7 +109,7 @@ static void shrink(struct hload_index *index)
 	while (*end)
 		end = &(*end)->next;
 	*end = *bucket_at(index, last);
-	index->buckets = last;
+	set_buckets(index, last);
 	if (last == segment_first(segment_of(last)))
 		segment_drop(index, segment_of(last));
 }
@@ -113,7 +119,7 @@ bool hload_index_init(struct hload_index *index, const struct hload_host *host)
 	*index = (struct hload_index){ .host = host };
 	if (!segment_add(index, 0))
 		return false;
-	index->buckets = FIRST;
+	set_buckets(index, FIRST);
 	for (uint64_t i = 0; i < FIRST; i++)
 		index->segment[0][i] = NULL;
 	return true;

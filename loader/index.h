@@ -23,6 +23,7 @@ struct hload_index {
 	const struct hload_host *host;
 	struct hload_node **segment[HLOAD_INDEX_SEGMENTS]; /* k-th: 16 buckets, then doubling */
 	uint64_t buckets; /* in use */
+	uint64_t mask; /* of the bits that number a bucket: below twice a power of two */
 	uint64_t count; /* nodes */
 	uint64_t steps; /* nodes walked by add and find, ever: what crowding costs */
 };

@@ -92,15 +92,16 @@ static enum helix_status take_import(struct hload_work *work, uint32_t symbol,
 	return entry->owner ? note_owner(work, entry->owner) : HELIX_OK;
 }
 
-static enum helix_status resolve_undefined(struct hload_work *work, uint32_t symbol)
+/* Already checked: the symbol, which is not the first. */
+static enum helix_status resolve_undefined(struct hload_work *work, uint32_t symbol,
+					   const char *name)
 {
-	const char *name = hmod_symbol_name(work->image, symbol);
 	const struct hload_export_entry *entry;
 	size_t length;
 	enum helix_status status = name_length(work, name, &length);
 
 	work->value[symbol] = 0;
-	if (status || !symbol)
+	if (status)
 		return status;
 	entry = find_export(work, name, length);
 	if (hload_is_crowded(work))
@@ -170,8 +171,12 @@ static enum helix_status resolve_symbol(struct hload_work *work, uint32_t symbol
 	if (status)
 		return status;
 	section = hmod_symbol_section(work->image, symbol, &special);
-	if (!symbol || (!special && section == ELF_SHN_UNDEF))
-		return resolve_undefined(work, symbol);
+	if (!symbol) {
+		work->value[0] = 0;
+		return HELIX_OK;
+	}
+	if (!special && section == ELF_SHN_UNDEF)
+		return resolve_undefined(work, symbol, hmod_symbol_name(work->image, symbol));
 	if (!special)
 		return resolve_defined(work, symbol, section);
 	if (section == ELF_SHN_ABS)
@@ -233,6 +238,17 @@ static __attribute__((noinline)) uint32_t take_functions(struct hload_work *work
 	work->last_function = last;
 	work->function_count = (uint32_t)(f - work->functions);
 	return (uint32_t)(s - image->symbols);
+}
+
+/* The name of a symbol that is plainly imported, and that hmod_symbol_check would
+ * let pass; else NULL. */
+static inline const char *import_name(const struct hmod_image *image,
+				      const struct elf64_symbol *s)
+{
+	if (s->shndx != ELF_SHN_UNDEF || elf64_symbol_type(s) > ELF_STT_FUNC ||
+	    s->name >= image->symbol_names.size || s == image->symbols)
+		return NULL;
+	return (const char *)image->symbol_names.data + s->name;
 }
 
 /* As far as symbols are of that kind; `i` itself when it is not. */
@@ -394,8 +410,12 @@ enum helix_status hload_resolve(struct hload_work *work)
 	}
 	work->first_name = UINT32_MAX;
 	for (uint32_t i = 0; !status && i < count; i = next) {
-		next = resolve_alike(work, i);
-		if (next == i)
+		const char *name = import_name(work->image, &work->image->symbols[i]);
+
+		next = name ? i : resolve_alike(work, i);
+		if (name)
+			status = resolve_undefined(work, next++, name);
+		else if (next == i)
 			status = resolve_symbol(work, next++);
 	}
 	if (!status && work->missing)

@@ -85,6 +85,8 @@ void vmm_audit_init(void);
 
 /* Puts zeroed frames behind `pages` pages, RW: all or nothing. And back. */
 bool vmm_back(uint64_t address, uint64_t pages);
+/* vmm_alloc's block without the zeroes, which vmm_free takes back. */
+void *vmm_take(uint64_t size);
 void vmm_unback(uint64_t address, uint64_t pages);
 
 #endif
