@@ -8,57 +8,22 @@
  */
 #include "loader/index.h"
 
-#include "modfmt/mem.h"
-
-#define FIRST UINT64_C(16) /* buckets of segment 0, and the least there are */
-
-static inline unsigned bits(uint64_t value)
-{
-	return value ? 64 - (unsigned)__builtin_clzll(value) : 0;
-}
-
-/* Segment 0 holds the first 16 buckets, segment k those from 16 << (k - 1) to
- * 16 << k. */
-static inline unsigned segment_of(uint64_t bucket)
-{
-	return bucket < FIRST ? 0 : bits(bucket) - 4;
-}
-
-static inline uint64_t segment_first(unsigned segment)
-{
-	return segment ? FIRST << (segment - 1) : 0;
-}
-
 static uint64_t segment_size(unsigned segment)
 {
-	return segment ? FIRST << (segment - 1) : FIRST;
+	return segment ? HLOAD_INDEX_FIRST << (segment - 1) : HLOAD_INDEX_FIRST;
 }
 
 /* Sets the number of buckets. */
 static void set_buckets(struct hload_index *index, uint64_t buckets)
 {
 	index->buckets = buckets;
-	index->mask = (UINT64_C(1) << bits(buckets - 1)) - 1;
-}
-
-static inline struct hload_node **bucket_at(const struct hload_index *index, uint64_t bucket)
-{
-	unsigned segment = segment_of(bucket);
-
-	return &index->segment[segment][bucket - segment_first(segment)];
-}
-
-static inline struct hload_node **bucket_for(const struct hload_index *index, uint64_t hash)
-{
-	uint64_t bucket = hash & index->mask;
-
-	return bucket_at(index, bucket < index->buckets ? bucket : bucket & index->mask >> 1);
+	index->mask = (UINT64_C(1) << hload_index_bits(buckets - 1)) - 1;
 }
 
 /* The bucket that `bucket` was split from, and is merged into. */
 static uint64_t parent_of(uint64_t bucket)
 {
-	return bucket - (UINT64_C(1) << (bits(bucket) - 1));
+	return bucket - (UINT64_C(1) << (hload_index_bits(bucket) - 1));
 }
 
 static bool segment_add(struct hload_index *index, unsigned segment)
@@ -84,12 +49,12 @@ static void segment_drop(struct hload_index *index, unsigned segment)
 /* One bucket more; without memory there are longer chains instead. */
 static void grow(struct hload_index *index)
 {
-	uint64_t added = index->buckets, bit = UINT64_C(1) << (bits(added) - 1);
-	struct hload_node **stay = bucket_at(index, parent_of(added)), **go;
+	uint64_t added = index->buckets, bit = UINT64_C(1) << (hload_index_bits(added) - 1);
+	struct hload_node **stay = hload_bucket_at(index, parent_of(added)), **go;
 
-	if (added == bit && !segment_add(index, segment_of(added)))
+	if (added == bit && !segment_add(index, hload_segment_of(added)))
 		return;
-	go = bucket_at(index, added);
+	go = hload_bucket_at(index, added);
 	set_buckets(index, added + 1);
 	for (struct hload_node *node = *stay; node; node = node->next) {
 		struct hload_node ***end = node->hash & bit ? &go : &stay;
@@ -104,14 +69,14 @@ static void grow(struct hload_index *index)
 static void shrink(struct hload_index *index)
 {
 	uint64_t last = index->buckets - 1;
-	struct hload_node **end = bucket_at(index, parent_of(last));
+	struct hload_node **end = hload_bucket_at(index, parent_of(last));
 
 	while (*end)
 		end = &(*end)->next;
-	*end = *bucket_at(index, last);
+	*end = *hload_bucket_at(index, last);
 	set_buckets(index, last);
-	if (last == segment_first(segment_of(last)))
-		segment_drop(index, segment_of(last));
+	if (last == hload_segment_first(hload_segment_of(last)))
+		segment_drop(index, hload_segment_of(last));
 }
 
 bool hload_index_init(struct hload_index *index, const struct hload_host *host)
@@ -119,8 +84,8 @@ bool hload_index_init(struct hload_index *index, const struct hload_host *host)
 	*index = (struct hload_index){ .host = host };
 	if (!segment_add(index, 0))
 		return false;
-	set_buckets(index, FIRST);
-	for (uint64_t i = 0; i < FIRST; i++)
+	set_buckets(index, HLOAD_INDEX_FIRST);
+	for (uint64_t i = 0; i < HLOAD_INDEX_FIRST; i++)
 		index->segment[0][i] = NULL;
 	return true;
 }
@@ -131,35 +96,6 @@ void hload_index_release(struct hload_index *index)
 		if (index->segment[i])
 			segment_drop(index, i);
 	index->buckets = index->count = 0;
-}
-
-/* `length` bytes, eight at a time. */
-static inline bool same_bytes(const char *a, const char *b, size_t length)
-{
-	uint64_t x, y;
-	size_t i = 0;
-
-	for (; i + 8 <= length; i += 8) {
-		memcpy(&x, a + i, 8);
-		memcpy(&y, b + i, 8);
-		if (x != y)
-			return false;
-	}
-	if (length >= 8) { /* the last eight, some of them again */
-		memcpy(&x, a + length - 8, 8);
-		memcpy(&y, b + length - 8, 8);
-		return x == y;
-	}
-	for (; i < length; i++)
-		if (a[i] != b[i])
-			return false;
-	return true;
-}
-
-static inline bool is_named(const struct hload_node *node, const char *key, size_t length,
-			    uint64_t hash)
-{
-	return node->hash == hash && node->length == length && same_bytes(node->key, key, length);
 }
 
 bool hload_index_enter(struct hload_index *index, struct hload_node *node,
@@ -174,8 +110,8 @@ bool hload_index_enter(struct hload_index *index, struct hload_node *node,
 	node->next = NULL;
 	if (++index->count > index->buckets)
 		grow(index);
-	for (end = bucket_for(index, node->hash); *end; end = &(*end)->next, steps++)
-		if (!*before && is_named(*end, node->key, node->length, node->hash))
+	for (end = hload_bucket_for(index, node->hash); *end; end = &(*end)->next, steps++)
+		if (!*before && hload_is_named(*end, node->key, node->length, node->hash))
 			*before = *end;
 	*end = node;
 	index->steps += steps;
@@ -204,27 +140,15 @@ void hload_index_remove(struct hload_index *index, struct hload_node *node)
 
 	if (!index->buckets)
 		return;
-	at = bucket_for(index, node->hash);
+	at = hload_bucket_for(index, node->hash);
 	while (*at && *at != node)
 		at = &(*at)->next;
 	if (!*at)
 		return;
 	*at = node->next;
 	index->count--;
-	if (index->buckets > FIRST && index->count < index->buckets)
+	if (index->buckets > HLOAD_INDEX_FIRST && index->count < index->buckets)
 		shrink(index);
-}
-
-struct hload_node *hload_index_find(const struct hload_index *index, const char *key,
-				    size_t length, uint64_t hash)
-{
-	struct hload_node *node = index->buckets ? *bucket_for(index, hash) : NULL;
-	uint64_t steps = 1;
-
-	for (; node && !is_named(node, key, length, hash); steps++)
-		node = node->next;
-	((struct hload_index *)(uintptr_t)index)->steps += steps; /* a count, no part of it */
-	return node;
 }
 
 struct hload_node *hload_index_more(const struct hload_index *index, const struct hload_node *node)
@@ -232,7 +156,7 @@ struct hload_node *hload_index_more(const struct hload_index *index, const struc
 	struct hload_node *next = node->next;
 
 	(void)index;
-	while (next && !is_named(next, node->key, node->length, node->hash))
+	while (next && !hload_is_named(next, node->key, node->length, node->hash))
 		next = next->next;
 	return next;
 }

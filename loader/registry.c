@@ -4,23 +4,39 @@
  */
 #include "loader/internal.h"
 
-/* Reads the file's metadata into a table of the module's own. */
-static enum helix_status read_metadata(struct hload_module *module,
-				       const struct hmod_image *image, struct hmod_diag *diag)
-{
-	enum helix_status status;
-	size_t size;
+#define TABLE_SMALL 512 /* bytes of stack for a flat table */
 
-	status = hmod_meta_flatten(image, NULL, 0, &size, diag);
-	if (status != HELIX_E_TOO_LARGE || size > HMOD_META_MAX)
-		return status;
+/* Takes a block for the table; its first `size` bytes from `from` if that is given. */
+static enum helix_status take_table(struct hload_module *module, size_t size, const void *from,
+				    struct hmod_diag *diag)
+{
 	module->table = hload_alloc(module->system, size);
 	if (!module->table)
 		return hload_fail_memory(diag, HMOD_STAGE_REGISTER, size, "metadata");
 	module->table_size = size;
-	status = hmod_meta_flatten(image, module->table, size, &size, diag);
+	if (from)
+		memcpy(module->table, from, size);
+	return HELIX_OK;
+}
+
+/* Reads the file's metadata into a table of the module's own: at once where it is
+ * small, as it mostly is. */
+static enum helix_status read_metadata(struct hload_module *module,
+				       const struct hmod_image *image, struct hmod_diag *diag)
+{
+	uint64_t small[TABLE_SMALL / 8];
+	size_t size;
+	enum helix_status status = hmod_meta_flatten(image, small, sizeof small, &size, diag);
+
+	if (!status) {
+		status = take_table(module, size, small, diag);
+	} else if (status == HELIX_E_TOO_LARGE && size && size <= HMOD_META_MAX) {
+		status = take_table(module, size, NULL, diag);
+		if (!status)
+			status = hmod_meta_flatten(image, module->table, size, &size, diag);
+	}
 	if (!status)
-		status = hmod_meta_view(module->table, size, &module->meta, diag);
+		hmod_meta_attach(module->table, &module->meta);
 	return status;
 }
 

@@ -190,21 +190,33 @@ static enum helix_status resolve_symbol(struct hload_work *work, uint32_t symbol
 
 /* ---- many alike --------------------------------------------------------------- */
 
-/* What most symbols are: one function of a section of code after another, names in
- * order. `type` is what they all have behind their name: type, binding, section. */
+/* What most symbols are: one function of a section of code after another. */
 struct functions {
-	uint64_t type;
-	uint64_t start; /* run-time address of the section */
-	uint64_t size; /* of it */
-	uint32_t offset; /* of it in the text region */
+	uint32_t type; /* what they all have behind their name: type, binding, section */
+	uint32_t offset; /* of the section in the text region */
+	uint64_t start; /* its run-time address */
+	uint64_t size;
 };
 
-static inline uint64_t head_of(const struct elf64_symbol *symbol)
+/* The four bytes behind a symbol's name. */
+static inline uint32_t type_of(const struct elf64_symbol *symbol)
 {
-	uint64_t head;
+	uint32_t type;
 
-	memcpy(&head, symbol, 8);
-	return head;
+	memcpy(&type, &symbol->info, 4);
+	return type;
+}
+
+/* What is kept of the string table; names mostly ascend. */
+static void keep_names_of(struct hload_work *work, const struct hload_function *f,
+			  const struct hload_function *end, bool strays)
+{
+	if (f == end)
+		return;
+	hload_keep_name(work, f->name);
+	hload_keep_name(work, end[-1].name);
+	for (; strays && f < end; f++)
+		hload_keep_name(work, f->name);
 }
 
 /* Takes them from symbol `i` on: the first one that is none. Everything that
@@ -214,41 +226,64 @@ static __attribute__((noinline)) uint32_t take_functions(struct hload_work *work
 							 const struct functions *alike)
 {
 	const struct functions all = *alike; /* no store below can reach it */
-	const struct hmod_image *image = work->image;
-	const struct elf64_symbol *s = &image->symbols[i], *end = image->symbols + image->symbol_count;
-	const uint64_t names = image->symbol_names.size;
-	struct hload_function *f = work->functions + work->function_count;
-	uint64_t *value = work->value + i, head, before = 0;
-	uint32_t last = work->last_function;
+	const uint64_t count = work->image->symbol_count, names = work->image->symbol_names.size;
+	const struct elf64_symbol *s = &work->image->symbols[i];
+	struct hload_function *const f = work->functions + work->function_count - i;
+	uint64_t *const value = work->value, last = work->last_function, before = 0, at = i;
+	uint64_t back = 0; /* top bit: an offset or a name was before the one before */
 
-	for (; s < end; s++, f++, value++) {
-		head = head_of(s);
-		if (head >> 32 != all.type || (uint32_t)head >= names || (uint32_t)head <= before ||
-		    s->value > all.size || all.offset + (uint32_t)s->value < last)
+	for (; at < count; at++, s++) {
+		const uint64_t offset = s->value + all.offset, name = s->name;
+
+		if (type_of(s) != all.type || name >= names || s->value > all.size)
 			break;
-		before = (uint32_t)head;
-		last = all.offset + (uint32_t)s->value;
-		*value = all.start + s->value;
-		*f = (struct hload_function){ last, (uint32_t)head };
+		back |= (offset - last) | (name - before);
+		last = offset;
+		before = name;
+		f[at].offset = (uint32_t)offset;
+		f[at].name = (uint32_t)name;
+		value[at] = s->value + all.start;
 	}
-	if (f != work->functions + work->function_count) {
-		hload_keep_name(work, work->functions[work->function_count].name);
-		hload_keep_name(work, (uint32_t)before);
-	}
-	work->last_function = last;
-	work->function_count = (uint32_t)(f - work->functions);
-	return (uint32_t)(s - image->symbols);
+	work->unsorted |= back >> 63;
+	work->last_function = (uint32_t)last;
+	keep_names_of(work, f + i, f + at, back >> 63);
+	work->function_count += (uint32_t)at - i;
+	return (uint32_t)at;
 }
 
-/* The name of a symbol that is plainly imported, and that hmod_symbol_check would
- * let pass; else NULL. */
-static inline const char *import_name(const struct hmod_image *image,
-				      const struct elf64_symbol *s)
+/* Imports as most are: found at once, free to all, of the module that the one
+ * before came from. Takes them from symbol `i` on: the first one that is not so. */
+static __attribute__((noinline)) uint32_t take_imports(struct hload_work *work, uint32_t i)
 {
-	if (s->shndx != ELF_SHN_UNDEF || elf64_symbol_type(s) > ELF_STT_FUNC ||
-	    s->name >= image->symbol_names.size || s == image->symbols)
-		return NULL;
-	return (const char *)image->symbol_names.data + s->name;
+	const struct hmod_image *image = work->image;
+	const struct hload_index *exports = work->loading->exports;
+	const char *const names = (const char *)image->symbol_names.data;
+	const uint8_t *const end = image->file.data + image->file.size;
+	const void *const owner = work->owner_count ? work->owners[work->owner_count - 1] : NULL;
+	const uint64_t names_size = image->symbol_names.size;
+	uint64_t *const value = work->value, budget = work->name_budget;
+	const struct elf64_symbol *s = &image->symbols[i];
+
+	for (; i < image->symbol_count; i++, s++) {
+		const struct hload_export_entry *entry;
+		size_t length;
+
+		if (s->shndx != ELF_SHN_UNDEF || elf64_symbol_type(s) > ELF_STT_FUNC ||
+		    s->name >= names_size)
+			break;
+		length = hmod_name_length(names + s->name, end);
+		if (length >= budget)
+			break;
+		entry = (const void *)hload_index_find(exports, names + s->name, length,
+						       hmod_name_hash(names + s->name, length));
+		if (!entry || entry->owner != owner || entry->ns || entry->replacement ||
+		    hload_is_crowded(work))
+			break;
+		budget -= length;
+		value[i] = entry->address;
+	}
+	work->name_budget = budget;
+	return i;
 }
 
 /* As far as symbols are of that kind; `i` itself when it is not. */
@@ -265,8 +300,9 @@ static uint32_t resolve_alike(struct hload_work *work, uint32_t i)
 	placed = &work->section[s->shndx];
 	if (placed->kind != HLOAD_TEXT)
 		return i;
-	all = (struct functions){ head_of(s) >> 32, work->base[HLOAD_TEXT] + placed->offset,
-				  image->sections[s->shndx].size, (uint32_t)placed->offset };
+	all = (struct functions){ type_of(s), (uint32_t)placed->offset,
+				  work->base[HLOAD_TEXT] + placed->offset,
+				  image->sections[s->shndx].size };
 	return take_functions(work, i, &all);
 }
 
@@ -410,12 +446,11 @@ enum helix_status hload_resolve(struct hload_work *work)
 	}
 	work->first_name = UINT32_MAX;
 	for (uint32_t i = 0; !status && i < count; i = next) {
-		const char *name = import_name(work->image, &work->image->symbols[i]);
-
-		next = name ? i : resolve_alike(work, i);
-		if (name)
-			status = resolve_undefined(work, next++, name);
-		else if (next == i)
+		if (i && work->image->symbols[i].shndx == ELF_SHN_UNDEF)
+			next = take_imports(work, i);
+		else
+			next = resolve_alike(work, i);
+		if (next == i)
 			status = resolve_symbol(work, next++);
 	}
 	if (!status && work->missing)

@@ -89,51 +89,6 @@ const char *hmod_name_normalise(const char *text, size_t length, bool capability
 	return NULL;
 }
 
-static inline uint64_t mix(uint64_t hash, uint64_t word)
-{
-	hash = (hash ^ word) * UINT64_C(0xd6e8feb86659fd93);
-	return hash ^ hash >> 32;
-}
-
-uint64_t hmod_name_hash(const char *name, size_t length)
-{
-	uint64_t hash = UINT64_C(0x9e3779b97f4a7c15) ^ length, word = 0;
-	const char *end = name + length;
-	const size_t rest = length % 8;
-
-	for (; (size_t)(end - name) >= 8; name += 8) {
-		memcpy(&word, name, 8);
-		hash = mix(hash, word);
-	}
-	if (rest && length > 8) { /* the last eight bytes, without those that were used */
-		memcpy(&word, end - 8, 8);
-		hash = mix(hash, word >> 8 * (8 - rest));
-	} else if (rest) {
-		for (word = 0; end > name; end--)
-			word = word << 8 | (uint8_t)end[-1];
-		hash = mix(hash, word);
-	}
-	return hash ^ hash >> 29;
-}
-
-size_t hmod_name_length(const char *name, const uint8_t *end)
-{
-	const uint64_t ones = UINT64_C(0x0101010101010101);
-	const uint8_t *at = (const uint8_t *)name;
-	uint64_t word;
-
-	for (; end - at >= 8; at += 8) {
-		memcpy(&word, at, 8);
-		word = (word - ones) & ~word & ones << 7;
-		if (word)
-			return (size_t)(at - (const uint8_t *)name) +
-			       (unsigned)__builtin_ctzll(word) / 8;
-	}
-	while (*at)
-		at++;
-	return (size_t)(at - (const uint8_t *)name);
-}
-
 /* ---- dependencies ---------------------------------------------------------- */
 
 struct scan {
