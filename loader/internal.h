@@ -197,6 +197,10 @@ struct hload_module *hload_find_id_locked(const struct hload_system *system, uin
 enum helix_status hload_catalog_add(struct hload_module *module, struct hmod_diag *diag);
 void hload_catalog_remove(struct hload_module *module);
 
+/* hload_register of an opened file; the lock is held. */
+enum helix_status hload_register_image(struct hload_system *system, const struct hmod_image *image,
+				       const char *path, struct hload_module **module,
+				       struct hmod_diag *diag);
 /* Takes a module that is not loaded out of everything and frees it, at once or
  * with its last reference (hload_discard); safe after any part of registering.
  * The lock is held. */

@@ -99,30 +99,41 @@ static const char *who_exports(void *ctx, const char *symbol)
 	return NULL;
 }
 
-static enum helix_status load(struct hload_module *module, struct hmod_span file,
-			      struct hmod_diag *diag)
+static enum helix_status load_image(struct hload_module *module, const struct hmod_image *image,
+				    struct hmod_diag *diag)
 {
 	struct hload_system *system = module->system;
 	struct hload_loading loading = { &system->host, &system->exports, module, who_exports,
 					 owner_name, system,
 					 module->meta.header->version };
+
+	return hload_object_load(&module->object, &loading, image, diag);
+}
+
+/* Opens a file that may hold another module by now than was registered. */
+static enum helix_status load(struct hload_module *module, struct hmod_span file,
+			      struct hmod_diag *diag)
+{
 	struct hmod_image image;
 	enum helix_status status;
 
 	if ((status = hmod_image_open(&image, file.data, file.size, diag)) ||
 	    (status = hload_check_same(module, &image, diag)))
 		return status;
-	return hload_object_load(&module->object, &loading, &image, diag);
+	return load_image(module, &image, diag);
 }
 
-static enum helix_status load_file(struct hload_module *module, struct hmod_span file,
+static enum helix_status load_file(struct hload_module *module, const struct hload_insertion *how,
 				   struct hmod_diag *diag)
 {
 	const struct hload_host *host = module->system->outer;
 	enum helix_status status;
+	struct hmod_span file;
 
-	if (file.size)
-		return load(module, file, diag);
+	if (how->image)
+		return load_image(module, how->image, diag);
+	if (how->file.size)
+		return load(module, how->file, diag);
 	if (!module->path || !host->file_get) {
 		hmod_fail(diag, HELIX_E_IO, HMOD_STAGE_NONE, HMOD_NOWHERE);
 		hmod_diag_name(diag, module->meta.name, SIZE_MAX);
@@ -320,7 +331,7 @@ static enum helix_status load_all(struct hload_module *module, const struct hloa
 		module->health.restarts = 0;
 	if ((!module->restarting &&
 	     (status = hload_values_set(module, how->settings, how->setting_count, diag))) ||
-	    (status = load_file(module, how->file, diag)) || (status = hload_take_holds(module, diag)) ||
+	    (status = load_file(module, how, diag)) || (status = hload_take_holds(module, diag)) ||
 	    (status = hload_interfaces_add(module, diag)) ||
 	    (status = hload_interfaces_name(module, diag)))
 		return status;
@@ -372,9 +383,35 @@ enum helix_status hload_insert(struct hload_system *system, struct hload_module 
 			       struct hmod_span file, const struct hload_setting *settings,
 			       size_t setting_count, struct hmod_diag *diag)
 {
-	const struct hload_insertion how = { file, settings, setting_count, false };
+	const struct hload_insertion how = { .file = file, .settings = settings,
+					     .setting_count = setting_count };
 
 	return hload_insert_as(system, module, &how, diag);
+}
+
+enum helix_status hload_load(struct hload_system *system, const struct hload_insertion *how,
+			     const char *path, struct hload_module **module,
+			     struct hmod_diag *diag)
+{
+	struct hload_insertion opened = *how;
+	struct hload_module *fresh;
+	struct hmod_image image;
+	enum helix_status status = hmod_image_open(&image, how->file.data, how->file.size, diag);
+
+	if (status)
+		return status;
+	opened.image = &image;
+	hload_lock(system);
+	status = hload_register_image(system, &image, path, &fresh, diag);
+	if (!status) {
+		status = insert(fresh, &opened, NULL, diag);
+		if (status)
+			hload_forget(fresh);
+		else
+			*module = fresh;
+	}
+	hload_unlock(system);
+	return status;
 }
 
 /* ---- removing --------------------------------------------------------------------- */

@@ -103,7 +103,8 @@ static void release_work(struct hload_work *work)
 	release(host, work->order, image->section_count * sizeof *work->order);
 	release(host, work->section, image->section_count * sizeof *work->section);
 	release(host, work->value, image->symbol_count * sizeof *work->value);
-	release(host, work->owners, work->undefined * sizeof *work->owners);
+	release(host, work->functions, image->symbol_count * sizeof *work->functions);
+	release(host, work->owners, work->owner_room * sizeof *work->owners);
 	if (work->namespace_nodes)
 		hload_index_release(&work->namespaces);
 	release(host, work->namespace_nodes,

@@ -58,6 +58,8 @@ struct elf64_section {
 	uint64_t addralign, entsize;
 } HMOD_ON_BYTES;
 
+typedef uint32_t elf64_word __attribute__((aligned(1), may_alias));
+
 enum { /* symbol binding and type */
 	ELF_STB_LOCAL = 0, ELF_STB_GLOBAL = 1, ELF_STB_WEAK = 2,
 	ELF_STT_NOTYPE = 0, ELF_STT_OBJECT = 1, ELF_STT_FUNC = 2,
