@@ -182,6 +182,7 @@ static enum helix_status enter_exports(struct hload_work *work, char *text)
 /* ---- functions ----------------------------------------------------------------- */
 
 #define RADIX 256
+#define FEW 64 /* functions */
 
 /* One pass of a radix sort: by eight bits of the offset, equal ones in order. */
 static void sort_by(const struct hload_function *from, struct hload_function *to, uint32_t count,
@@ -201,9 +202,21 @@ static void sort_by(const struct hload_function *from, struct hload_function *to
 		to[place[from[i].offset >> shift & (RADIX - 1)]++] = from[i];
 }
 
+/* For a few. */
+static void sort_few(const struct hload_function *from, struct hload_function *to, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t at = i;
+
+		for (; at && to[at - 1].offset > from[i].offset; at--)
+			to[at] = to[at - 1];
+		to[at] = from[i];
+	}
+}
+
 /* Sorts what resolving noted into the object's list: compilers write symbols
  * nearly in order, linkers do not. Linear. */
-static void sort_functions(struct hload_work *work, struct hload_function *sorted)
+static void sort_many(struct hload_work *work, struct hload_function *sorted)
 {
 	struct hload_function *from = work->functions, *to = sorted, *swap;
 	const uint32_t count = work->function_count;
@@ -230,8 +243,10 @@ static enum helix_status keep_functions(struct hload_work *work)
 	if (!object->functions)
 		return HELIX_E_NO_MEMORY;
 	object->function_count = count;
-	if (work->unsorted)
-		sort_functions(work, object->functions);
+	if (work->unsorted && count > FEW)
+		sort_many(work, object->functions);
+	else if (work->unsorted)
+		sort_few(work->functions, object->functions, count);
 	else
 		memcpy(object->functions, work->functions, count * sizeof *object->functions);
 	return HELIX_OK;

@@ -74,6 +74,7 @@ struct hload_loading {
 	const char *(*owner_name)(void *ctx, const void *owner); /* NULL owner: "kernel" */
 	void *ctx;
 	uint64_t version; /* of the module, for deprecated exports */
+	bool bare; /* an object without metadata, which is no module: it has no hooks */
 };
 
 /* Brings `image` into memory and adds its exports to the index. `object` is

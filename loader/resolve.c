@@ -219,91 +219,107 @@ static void keep_names_of(struct hload_work *work, const struct hload_function *
 		hload_keep_name(work, f->name);
 }
 
-/* Takes them from symbol `i` on: the first one that is none. Everything that
- * hmod_symbol_check asks holds for them. A function of its own, so that everything
- * stays in registers. */
-static __attribute__((noinline)) uint32_t take_functions(struct hload_work *work, uint32_t i,
-							 const struct functions *alike)
+/* One import as most are: found at once, free to all, of the module that `owner` is
+ * (of the embedder: NULL). False when it did nothing. */
+static inline __attribute__((always_inline)) bool take_import_quickly(struct hload_work *work,
+								      uint64_t symbol,
+								      const char *name,
+								      const void *owner)
+{
+	const struct hmod_span file = work->image->file;
+	const size_t length = hmod_name_length(name, file.data + file.size);
+	const struct hload_export_entry *entry;
+
+	if (length >= work->name_budget)
+		return false;
+	entry = (const void *)hload_index_find(work->loading->exports, name, length,
+					       hmod_name_hash(name, length));
+	if (!entry || entry->owner != owner || entry->ns || entry->replacement ||
+	    hload_is_crowded(work))
+		return false;
+	work->name_budget -= length;
+	work->value[symbol] = entry->address;
+	return true;
+}
+
+/* Takes symbols from `i` on that are plain functions, as `alike` says, or plain
+ * imports: the first one that is neither. Everything that hmod_symbol_check asks
+ * holds for them. A function of its own, so that most stays in registers. */
+static __attribute__((noinline)) uint32_t take_alike(struct hload_work *work, uint32_t i,
+						     const struct functions *alike)
 {
 	const struct functions all = *alike; /* no store below can reach it */
 	const uint64_t count = work->image->symbol_count, names = work->image->symbol_names.size;
+	const char *const text = (const char *)work->image->symbol_names.data;
 	const struct elf64_symbol *s = &work->image->symbols[i];
-	struct hload_function *const f = work->functions + work->function_count - i;
+	const void *const owner = work->owner_count ? work->owners[work->owner_count - 1] : NULL;
+	struct hload_function *const begin = work->functions + work->function_count, *f = begin;
 	uint64_t *const value = work->value, last = work->last_function, before = 0, at = i;
 	uint64_t back = 0; /* top bit: an offset or a name was before the one before */
 
 	for (; at < count; at++, s++) {
-		const uint64_t offset = s->value + all.offset, name = s->name;
+		const uint64_t name = s->name, offset = s->value + all.offset;
 
-		if (type_of(s) != all.type || name >= names || s->value > all.size)
+		if (name >= names)
+			break;
+		if (type_of(s) != all.type) {
+			if (s->shndx != ELF_SHN_UNDEF || elf64_symbol_type(s) > ELF_STT_FUNC ||
+			    !take_import_quickly(work, at, text + name, owner))
+				break;
+			continue;
+		}
+		if (s->value > all.size)
 			break;
 		back |= (offset - last) | (name - before);
 		last = offset;
 		before = name;
-		f[at].offset = (uint32_t)offset;
-		f[at].name = (uint32_t)name;
+		*f++ = (struct hload_function){ (uint32_t)offset, (uint32_t)name };
 		value[at] = s->value + all.start;
 	}
 	work->unsorted |= back >> 63;
 	work->last_function = (uint32_t)last;
-	keep_names_of(work, f + i, f + at, back >> 63);
-	work->function_count += (uint32_t)at - i;
+	keep_names_of(work, begin, f, back >> 63);
+	work->function_count += (uint32_t)(f - begin);
 	return (uint32_t)at;
 }
 
-/* Imports as most are: found at once, free to all, of the module that the one
- * before came from. Takes them from symbol `i` on: the first one that is not so. */
-static __attribute__((noinline)) uint32_t take_imports(struct hload_work *work, uint32_t i)
+/* What the functions of the symbol's section have in common. False when it is none
+ * of code. */
+static bool functions_open(const struct hload_work *work, const struct elf64_symbol *s,
+			   struct functions *all)
 {
 	const struct hmod_image *image = work->image;
-	const struct hload_index *exports = work->loading->exports;
-	const char *const names = (const char *)image->symbol_names.data;
-	const uint8_t *const end = image->file.data + image->file.size;
-	const void *const owner = work->owner_count ? work->owners[work->owner_count - 1] : NULL;
-	const uint64_t names_size = image->symbol_names.size;
-	uint64_t *const value = work->value, budget = work->name_budget;
-	const struct elf64_symbol *s = &image->symbols[i];
-
-	for (; i < image->symbol_count; i++, s++) {
-		const struct hload_export_entry *entry;
-		size_t length;
-
-		if (s->shndx != ELF_SHN_UNDEF || elf64_symbol_type(s) > ELF_STT_FUNC ||
-		    s->name >= names_size)
-			break;
-		length = hmod_name_length(names + s->name, end);
-		if (length >= budget)
-			break;
-		entry = (const void *)hload_index_find(exports, names + s->name, length,
-						       hmod_name_hash(names + s->name, length));
-		if (!entry || entry->owner != owner || entry->ns || entry->replacement ||
-		    hload_is_crowded(work))
-			break;
-		budget -= length;
-		value[i] = entry->address;
-	}
-	work->name_budget = budget;
-	return i;
-}
-
-/* As far as symbols are of that kind; `i` itself when it is not. */
-static uint32_t resolve_alike(struct hload_work *work, uint32_t i)
-{
-	const struct hmod_image *image = work->image;
-	const struct elf64_symbol *s = &image->symbols[i];
 	const struct hload_placed *placed;
-	struct functions all;
 
 	if (elf64_symbol_type(s) != ELF_STT_FUNC || !s->shndx || s->shndx >= ELF_SHN_LORESERVE ||
 	    s->shndx >= image->section_count)
-		return i;
+		return false;
 	placed = &work->section[s->shndx];
 	if (placed->kind != HLOAD_TEXT)
-		return i;
-	all = (struct functions){ type_of(s), (uint32_t)placed->offset,
-				  work->base[HLOAD_TEXT] + placed->offset,
-				  image->sections[s->shndx].size };
-	return take_functions(work, i, &all);
+		return false;
+	*all = (struct functions){ type_of(s), (uint32_t)placed->offset,
+				   work->base[HLOAD_TEXT] + placed->offset,
+				   image->sections[s->shndx].size };
+	return true;
+}
+
+static enum helix_status resolve_all(struct hload_work *work)
+{
+	const uint32_t count = work->image->symbol_count;
+	struct functions all = { .type = UINT32_MAX }; /* none yet */
+	enum helix_status status = HELIX_OK;
+	uint32_t next;
+
+	for (uint32_t i = 0; !status && i < count; i = next) {
+		const struct elf64_symbol *s = &work->image->symbols[i];
+
+		if (type_of(s) != all.type)
+			functions_open(work, s, &all);
+		next = i ? take_alike(work, i, &all) : 0;
+		if (next == i)
+			status = resolve_symbol(work, next++);
+	}
+	return status;
 }
 
 /* ---- what is missing ----------------------------------------------------------- */
@@ -433,26 +449,18 @@ static enum helix_status keep_providers(struct hload_work *work)
 enum helix_status hload_resolve(struct hload_work *work)
 {
 	const uint32_t count = work->image->symbol_count;
-	enum helix_status status = HELIX_OK;
-	uint32_t next;
+	enum helix_status status;
 
 	work->probe_end = work->loading->exports->steps + HLOAD_PROBES_MORE +
 			  HLOAD_PROBES * (uint64_t)(count - work->image->first_global);
+	work->first_name = UINT32_MAX;
 	if (count) {
 		work->functions = hload_work_alloc(work, count, sizeof *work->functions,
 						   HMOD_STAGE_RESOLVE, "functions");
 		if (!work->functions)
 			return HELIX_E_NO_MEMORY;
 	}
-	work->first_name = UINT32_MAX;
-	for (uint32_t i = 0; !status && i < count; i = next) {
-		if (i && work->image->symbols[i].shndx == ELF_SHN_UNDEF)
-			next = take_imports(work, i);
-		else
-			next = resolve_alike(work, i);
-		if (next == i)
-			status = resolve_symbol(work, next++);
-	}
+	status = resolve_all(work);
 	if (!status && work->missing)
 		return fail_missing(work);
 	return status ? status : keep_providers(work);

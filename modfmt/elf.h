@@ -85,18 +85,24 @@ static inline unsigned elf64_symbol_type(const struct elf64_symbol *s)
 }
 
 struct elf64_rela {
-	uint64_t offset, info;
+	uint64_t offset;
+	union {
+		uint64_t info;
+		struct {
+			uint32_t type, symbol; /* r_info, in two */
+		};
+	};
 	int64_t addend;
 } HMOD_ON_BYTES;
 
 static inline uint32_t elf64_rela_symbol(const struct elf64_rela *r)
 {
-	return (uint32_t)(r->info >> 32);
+	return r->symbol;
 }
 
 static inline uint32_t elf64_rela_type(const struct elf64_rela *r)
 {
-	return (uint32_t)r->info;
+	return r->type;
 }
 
 #ifndef R_X86_64_NONE /* a host's <elf.h> has them as macros */
