@@ -249,6 +249,13 @@ enum helix_status hload_check_same(struct hload_module *module, const struct hmo
 enum helix_status hload_take_holds(struct hload_module *module, struct hmod_diag *diag);
 void hload_drop_holds(struct hload_module *module);
 
+/* ---- the file: fetch.c ---------------------------------------------------------- */
+
+/* Loads the module's object from what `how` brings, or from the file it was
+ * registered from. The lock is held. */
+enum helix_status hload_fetch(struct hload_module *module, const struct hload_insertion *how,
+			      struct hmod_diag *diag);
+
 /* ---- life: lifecycle.c ---------------------------------------------------------- */
 
 #define HLOAD_DRAIN_NS UINT64_C(1000000000) /* calls may take that long to end */
