@@ -209,8 +209,14 @@ static enum helix_status place_only(struct judge *judge, const struct hmod_image
 {
 	const struct hload_host *host = &judge->process.host;
 	struct all_exports all = { .count = 0 };
-	struct hload_loading loading = { host, &all.index, &all, nobody_exports, kernel_owns, NULL,
-					 version };
+	struct hload_loading loading = {
+		.host = host,
+		.exports = &all.index,
+		.owner = &all,
+		.who_exports = nobody_exports,
+		.owner_name = kernel_owns,
+		.version = version,
+	};
 	struct hload_object object = { .constructed = false };
 	enum helix_status status = HELIX_E_NO_MEMORY;
 

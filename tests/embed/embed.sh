@@ -70,7 +70,7 @@ measured() {
 }
 close() { # every figure of the document within a quarter of what is measured
 	measured >now && sed -n '/^| lib[a-z]*\.a /p' "$doc" >told && [ "$(wc -l <told)" = 2 ] || return 1
-	paste -d'|' now told | awk -F'|' '{ a = $3; b = $7; if (!b || a > 1.25 * b || b > 1.25 * a) { print "now" a ", told" b; bad = 1 } } END { exit bad }'
+	paste -d'|' now told | awk -F'|' '{ a = $3; b = $8; if (!b || a > 1.25 * b || b > 1.25 * a) { print "now" a ", told" b; bad = 1 } } END { exit bad }'
 }
 claim 'the code sizes in the document are about right' close
 hooks() { # the document has a row for each hook of the contract
