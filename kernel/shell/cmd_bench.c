@@ -11,6 +11,7 @@
 #include "kernel/shell/command.h"
 #include "kernel/svc/files.h"
 #include "kernel/svc/modules.h"
+#include "loader/services.h"
 
 #define LOADS_MAX 15
 #define CLONE_NAME "bench_clone_0000000000" /* its digits are replaced */
@@ -214,6 +215,47 @@ static int run_clones(const char *name, unsigned count)
 	return status;
 }
 
+/* ---- calls ---------------------------------------------------------------------------- */
+
+/* One request, answered or not; 0 when it failed. */
+static uint64_t ask_once(const struct hload_asking *asking)
+{
+	struct helix_reply reply;
+	struct hmod_diag diag;
+	uint64_t begun = begin(), took;
+	enum helix_status status = hload_request(modules, asking, &reply, &diag);
+
+	took = since(begun);
+	if (!status)
+		hload_reply_free(modules, &reply);
+	else
+		shell_fail("bench", NULL, &diag);
+	return status ? 0 : took;
+}
+
+static uint64_t ask_often(const struct hload_asking *asking)
+{
+	uint64_t samples[LOADS_MAX], took = ask_once(asking); /* the warm-up */
+
+	for (unsigned i = 0; took && i < LOADS_MAX; i++)
+		samples[i] = took = ask_once(asking);
+	return took ? median(samples, LOADS_MAX) : 0;
+}
+
+/* Prints MODULE DIRECT WITHIN: on the asker's thread; on a worker, with a deadline. */
+static int measure_request(const char *target, const char *type)
+{
+	struct hload_asking asking = { .source = "shell", .target = target, .type = type };
+	uint64_t direct = ask_often(&asking), within;
+
+	asking.nanoseconds = UINT64_C(1000000000);
+	within = direct ? ask_often(&asking) : 0;
+	if (!within)
+		return 1;
+	kprintf("%s\t%lu\t%lu\n", target, direct, within);
+	return 0;
+}
+
 static unsigned number(const char *text)
 {
 	unsigned value = 0;
@@ -229,6 +271,8 @@ static int run_bench(int argc, char **argv)
 
 	if (argc == 4 && !strcmp(argv[1], "clones") && number(argv[2]))
 		return run_clones(argv[3], number(argv[2]));
+	if (argc == 4 && !strcmp(argv[1], "request"))
+		return measure_request(argv[2], argv[3]);
 	if (argc < 2)
 		return USAGE;
 	for (int i = 1; i < argc && !status; i++)
@@ -237,7 +281,8 @@ static int run_bench(int argc, char **argv)
 }
 
 const struct command bench_commands[] = {
-	{ "bench", run_bench, "FILE|NAME…", "time loading: name, insmod, worst, rmmod, sizes",
+	{ "bench", run_bench, "FILE|NAME… | request NAME TYPE",
+	  "time loading: name, insmod, worst, rmmod, sizes; or a request: direct, with a deadline",
 	  COMPLETE_MODULE },
 	{ NULL, NULL, NULL, NULL, COMPLETE_NOTHING },
 };
