@@ -29,6 +29,7 @@ void hload_frame_push(struct hload_system *system, struct hload_frame *frame)
 	frame->outer = *top;
 	frame->deadline = frame->outer ? frame->outer->deadline : 0;
 	frame->depth = frame->outer ? frame->outer->depth : 0;
+	frame->passes = frame->outer && frame->outer->passes;
 	frame->text[0] = 0;
 	*top = frame;
 }

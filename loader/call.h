@@ -23,6 +23,7 @@ struct hload_frame {
 	uint32_t pad;
 	void *port;
 	char text[HLOAD_FAIL_TEXT]; /* what helix_fail said; empty at first */
+	bool passes; /* closed gates, as frames inside it do: gate.h */
 };
 
 /* The calling thread's innermost frame, or NULL. */

@@ -7,6 +7,7 @@
 
 #include "loader/loader.h"
 #include "loader/object.h"
+#include "loader/reload.h"
 #include "loader/services.h"
 #include "modfmt/mem.h"
 
@@ -86,6 +87,10 @@ struct hload_module {
 	struct hload_health health;
 	bool told_unhealthy, policy_due;
 	bool restarting; /* its values outlive an unload */
+	uint32_t gate; /* atomic, enum hload_gate: see gate.h */
+	struct hload_module *successor; /* a reference: who took over when the gate says so */
+	uint32_t visitors; /* who walks the list of loaded ones and waits at this one */
+	uint64_t heard; /* the delivery of events that it was last asked in */
 	struct hload_payload_list *payloads; /* v1: what it made and still owns */
 	/* while the graph is walked */
 	uint64_t mark; /* the walk it belongs to */
@@ -124,6 +129,9 @@ struct hload_system {
 	struct hload_events *events;
 	uint64_t wanted[HELIX_EVENT_KINDS]; /* running modules that want such events */
 	uint64_t next_message;
+	struct hload_transaction *transaction; /* the reload at work, or NULL */
+	struct hload_reload_status reload;
+	struct hload_module *left; /* by `next`: new versions that somebody is still inside of */
 };
 
 /* The system that functions of the module API work on which are given no
@@ -182,11 +190,26 @@ struct hload_module *hload_find_locked(const struct hload_system *system, const 
 enum helix_status hload_catalog_add(struct hload_module *module, struct hmod_diag *diag);
 void hload_catalog_remove(struct hload_module *module);
 
+/* The same in two parts: prepare takes all that is needed, and gives the id; show
+ * and hide then cannot fail. */
+enum helix_status hload_catalog_prepare(struct hload_module *module, struct hmod_diag *diag);
+void hload_catalog_show(struct hload_module *module);
+void hload_catalog_hide(struct hload_module *module);
+
+/* A record of the module in `file`, in no index and no list: hload_forget. */
+enum helix_status hload_record_make(struct hload_system *system, struct hmod_span file,
+				    const char *path, struct hload_module **module,
+				    struct hmod_diag *diag);
+/* `new` stands where `old` stood, under the same name, and `old` nowhere. */
+void hload_record_replace(struct hload_module *old, struct hload_module *new);
+
 /* Takes a module that is not loaded out of everything and frees it, at once or
  * with its last reference (hload_discard); safe after any part of registering.
  * The lock is held. */
 void hload_forget(struct hload_module *module);
 void hload_discard(struct hload_module *module);
+/* hload_put for who holds the lock. */
+void hload_put_locked(struct hload_module *module);
 
 /* ---- states: lifecycle.c ------------------------------------------------------ */
 
@@ -205,6 +228,15 @@ enum helix_status hload_advance(struct hload_module *module, enum hload_event ev
 enum helix_status hload_graph_add(struct hload_module *module, struct hmod_diag *diag);
 /* Undoes it; safe after any part of it. */
 void hload_graph_remove(struct hload_module *module);
+/* The same in two parts, for a record that is in no index: prepare allocates and
+ * binds its edges; show and hide, which cannot fail, let others be bound to it, once
+ * it has the name. */
+enum helix_status hload_graph_prepare(struct hload_module *module, struct hmod_diag *diag);
+void hload_graph_show(struct hload_module *module);
+void hload_graph_hide(struct hload_module *module);
+/* CIRCULAR when `to` is among what `module` depends on, however far. */
+enum helix_status hload_graph_reaches(struct hload_module *module, struct hload_module *to,
+				      struct hmod_diag *diag);
 /* Binds anew who wants a capability of the module, which began or ceased to run. */
 void hload_graph_moved(struct hload_module *module);
 /* Refuses when the module reaches itself, whichever provider of a capability
@@ -234,6 +266,29 @@ enum helix_status hload_check_held(struct hload_module *module, struct hmod_diag
 enum helix_status hload_insert_again(struct hload_module *module, const struct hload_saved *saved,
 				     struct hmod_diag *diag);
 
+/* ---- the parts of it that a reload makes one after another; the lock is held ----- */
+
+/* As before an insert, but for the dependencies. */
+enum helix_status hload_may_load(const struct hload_module *module, bool force,
+				 struct hmod_diag *diag);
+/* Loading → loaded: its values set, its file in memory; `how` says which. */
+enum helix_status hload_bring_in(struct hload_module *module, const struct hload_insertion *how,
+				 struct hmod_diag *diag);
+/* Into the list of loaded ones, constructors, init. */
+enum helix_status hload_bring_up(struct hload_module *module, struct hmod_diag *diag);
+/* Its start hook. */
+enum helix_status hload_call_start(struct hload_module *module, struct hmod_diag *diag);
+/* Running from here: health, events. Interfaces are opened by the caller. */
+void hload_runs(struct hload_module *module);
+/* Its stop hook, and cleanup. */
+enum helix_status hload_call_stop(struct hload_module *module, struct hmod_diag *diag);
+/* In the list of loaded ones `module` stands after all it holds and before all who
+ * hold it; nearest to where `old` stands. */
+void hload_order_after(struct hload_module *module, struct hload_module *old);
+/* Gives everything back that a module has while it is loaded; from any state that
+ * FAIL is known in, or stopped. */
+void hload_tear_down(struct hload_module *module);
+
 /* After so many restarts a module that is still not healthy is stopped. */
 #define HLOAD_RESTARTS_MAX 3
 
@@ -251,5 +306,6 @@ enum helix_status hload_values_set(struct hload_module *module,
 				   const struct hload_setting *settings, size_t count,
 				   struct hmod_diag *diag);
 void hload_values_free(struct hload_module *module);
+bool hload_has_param(const struct hload_module *module, const char *key);
 
 #endif

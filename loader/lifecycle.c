@@ -3,8 +3,10 @@
  * A module's life: one table of states and events, and the two operations that
  * walk it, insert and remove.
  */
+#include "loader/gate.h"
 #include "loader/interface.h"
 #include "loader/state.h"
+#include "loader/transaction.h"
 
 #include "helix/module.h"
 
@@ -74,7 +76,7 @@ static void hold(struct hload_module *module, struct hload_module *held)
 
 static enum helix_status check_running(const struct hload_module *module, struct hmod_diag *diag)
 {
-	if (module->state == HLOAD_RUNNING)
+	if (module->state == HLOAD_RUNNING || hload_is_replacing(module))
 		return HELIX_OK;
 	hload_fail_module(diag, HELIX_E_DEPENDENCY_DOWN, HMOD_STAGE_DEPENDENCIES, module);
 	hmod_diag_other(diag, hload_state_name(module->state), SIZE_MAX);
@@ -102,7 +104,7 @@ static enum helix_status take_holds(struct hload_module *module, struct hmod_dia
 	for (uint32_t i = 0; i < module->edge_count; i++)
 		if (module->edges[i].to && module->edges[i].to->state == HLOAD_RUNNING &&
 		    !hload_edge_check(&module->edges[i], NULL))
-			hold(module, module->edges[i].to);
+			hold(module, hload_replacement_of(module->edges[i].to));
 	for (uint32_t i = 0; i < object->provider_count; i++)
 		hold(module, object->providers[i]);
 	return HELIX_OK;
@@ -163,11 +165,9 @@ static enum helix_status check_dependencies(const struct hload_module *module,
 	return HELIX_OK;
 }
 
-static enum helix_status check_may_load(const struct hload_module *module, bool force,
-					struct hmod_diag *diag)
+enum helix_status hload_may_load(const struct hload_module *module, bool force,
+				 struct hmod_diag *diag)
 {
-	enum helix_status status;
-
 	if (module->gone)
 		return hload_fail_module(diag, HELIX_E_NOT_FOUND, HMOD_STAGE_NONE, module);
 	if (module->state == HLOAD_RUNNING)
@@ -180,7 +180,14 @@ static enum helix_status check_may_load(const struct hload_module *module, bool 
 	if (module->meta.header->flags & HELIX_EXPERIMENTAL && !force &&
 	    !module->system->experimental)
 		return hload_fail_module(diag, HELIX_E_EXPERIMENTAL, HMOD_STAGE_METADATA, module);
-	status = check_abi(module, diag);
+	return check_abi(module, diag);
+}
+
+static enum helix_status check_may_load(const struct hload_module *module, bool force,
+					struct hmod_diag *diag)
+{
+	enum helix_status status = hload_may_load(module, force, diag);
+
 	return status ? status : check_dependencies(module, diag);
 }
 
@@ -253,8 +260,16 @@ static enum helix_status load(struct hload_module *module, struct hmod_span file
 			      struct hmod_diag *diag)
 {
 	struct hload_system *system = module->system;
-	struct hload_loading loading = { &system->host, &system->exports, module, who_exports,
-					 owner_name, system };
+	const struct hload_loading loading = {
+		.host = &system->host,
+		.exports = &system->exports,
+		.owner = module,
+		.who_exports = who_exports,
+		.owner_name = owner_name,
+		.ctx = system,
+		.fresh = hload_fresh_exports(module),
+		.hides = hload_hides,
+	};
 	struct hmod_image image;
 	enum helix_status status;
 
@@ -288,16 +303,66 @@ static enum helix_status load_file(struct hload_module *module, struct hmod_span
 
 /* ---- the list of loaded ones --------------------------------------------------- */
 
+/* Behind `before`; NULL: first. */
+static void put_behind(struct hload_module *module, struct hload_module *before)
+{
+	struct hload_system *system = module->system;
+
+	module->earlier = before;
+	module->later = before ? before->later : system->oldest;
+	*(module->earlier ? &module->earlier->later : &system->oldest) = module;
+	*(module->later ? &module->later->earlier : &system->newest) = module;
+}
+
+static void take_from_list(struct hload_module *module)
+{
+	struct hload_system *system = module->system;
+
+	*(module->earlier ? &module->earlier->later : &system->oldest) = module->later;
+	*(module->later ? &module->later->earlier : &system->newest) = module->earlier;
+}
+
+static bool holds_marked(const struct hload_module *module, uint64_t walk)
+{
+	for (uint32_t i = 0; i < module->hold_count; i++)
+		if (module->holds[i].held->mark == walk)
+			return true;
+	return false;
+}
+
+void hload_order_after(struct hload_module *module, struct hload_module *old)
+{
+	struct hload_system *system = module->system;
+	const uint64_t walk = ++system->walk;
+	struct hload_module *last, *next;
+
+	for (struct hload_module *m = old->later; m; m = m->later)
+		m->mark = walk;
+	if (!holds_marked(module, walk)) {
+		take_from_list(module);
+		put_behind(module, old);
+		return;
+	}
+	/* It stays the last; whoever holds it, or one that was moved, follows. */
+	last = system->newest;
+	module->mark = ++system->walk;
+	for (struct hload_module *m = old->later; m != last; m = next) {
+		next = m->later;
+		if (m == module || !holds_marked(m, system->walk))
+			continue;
+		m->mark = system->walk;
+		take_from_list(m);
+		put_behind(m, system->newest);
+	}
+}
+
 static void enter(struct hload_module *module)
 {
 	struct hload_system *system = module->system;
 	const struct hload_host *host = system->outer;
 
 	module->loaded = true;
-	module->later = NULL;
-	module->earlier = system->newest;
-	*(system->newest ? &system->newest->later : &system->oldest) = module;
-	system->newest = module;
+	put_behind(module, system->newest);
 	if (host->module_loaded)
 		host->module_loaded(host->ctx, module->meta.name,
 				    module->object.region[HLOAD_TEXT].address);
@@ -314,8 +379,7 @@ static void leave(struct hload_module *module)
 	if (host->module_unloading)
 		host->module_unloading(host->ctx, module->meta.name,
 				       module->object.region[HLOAD_TEXT].address);
-	*(module->earlier ? &module->earlier->later : &system->oldest) = module->later;
-	*(module->later ? &module->later->earlier : &system->newest) = module->earlier;
+	take_from_list(module);
 }
 
 /* ---- hooks ------------------------------------------------------------------------ */
@@ -388,14 +452,13 @@ static enum helix_status restore(struct hload_module *module, const struct hload
 	return status;
 }
 
-static void begin_running(struct hload_module *module)
+void hload_runs(struct hload_module *module)
 {
 	module->health.since_ns = hload_now(module->system);
 	module->health.checked_ns = 0;
 	module->health.healthy = true;
 	module->told_unhealthy = module->policy_due = false;
 	hload_events_count(module, true);
-	hload_interfaces_open(module);
 }
 
 static void warn_flags(struct hload_module *module)
@@ -411,8 +474,7 @@ static void warn_flags(struct hload_module *module)
 	system->taints |= HLOAD_TAINT_EXPERIMENTAL;
 }
 
-static enum helix_status bring_up(struct hload_module *module, const struct hload_saved *saved,
-				  struct hmod_diag *diag)
+enum helix_status hload_bring_up(struct hload_module *module, struct hmod_diag *diag)
 {
 	enum helix_status status;
 
@@ -420,18 +482,41 @@ static enum helix_status bring_up(struct hload_module *module, const struct hloa
 	warn_flags(module);
 	if ((status = hload_advance(module, HLOAD_INIT, diag)) ||
 	    (module->object.array_count &&
-	     (status = call(module, call_constructors, "a constructor", HMOD_STAGE_INIT, diag))) ||
-	    (status = call(module, call_init, "init", HMOD_STAGE_INIT, diag)) ||
+	     (status = call(module, call_constructors, "a constructor", HMOD_STAGE_INIT, diag))))
+		return status;
+	return call(module, call_init, "init", HMOD_STAGE_INIT, diag);
+}
+
+enum helix_status hload_call_start(struct hload_module *module, struct hmod_diag *diag)
+{
+	return call(module, call_start, "start", HMOD_STAGE_START, diag);
+}
+
+enum helix_status hload_call_stop(struct hload_module *module, struct hmod_diag *diag)
+{
+	enum helix_status status = call(module, call_stop, "stop", HMOD_STAGE_STOP, diag);
+
+	if (module->object.hook[HMOD_HOOK_CLEANUP] && !status)
+		status = call(module, call_cleanup, "cleanup", HMOD_STAGE_STOP, diag);
+	return status;
+}
+
+static enum helix_status bring_up(struct hload_module *module, const struct hload_saved *saved,
+				  struct hmod_diag *diag)
+{
+	enum helix_status status;
+
+	if ((status = hload_bring_up(module, diag)) ||
 	    (status = restore(module, saved, diag)) ||
-	    (status = call(module, call_start, "start", HMOD_STAGE_START, diag)) ||
+	    (status = hload_call_start(module, diag)) ||
 	    (status = hload_advance(module, HLOAD_START_DONE, diag)))
 		return status;
-	begin_running(module);
+	hload_runs(module);
+	hload_interfaces_open(module);
 	return HELIX_OK;
 }
 
-/* Gives everything back that the module has while it is loaded. */
-static void tear_down(struct hload_module *module)
+void hload_tear_down(struct hload_module *module)
 {
 	struct hload_system *system = module->system;
 	const struct hload_host *host = system->outer;
@@ -458,8 +543,8 @@ static void tear_down(struct hload_module *module)
 	hload_advance(module, HLOAD_UNLOAD_DONE, NULL);
 }
 
-static enum helix_status load_all(struct hload_module *module, const struct hload_insertion *how,
-				  struct hmod_diag *diag)
+enum helix_status hload_bring_in(struct hload_module *module, const struct hload_insertion *how,
+				 struct hmod_diag *diag)
 {
 	enum helix_status status;
 
@@ -480,9 +565,10 @@ static enum helix_status insert(struct hload_module *module, const struct hload_
 	if ((status = check_may_load(module, how->force, diag)) ||
 	    (status = hload_advance(module, HLOAD_LOAD, diag)))
 		return status;
-	if ((status = load_all(module, how, diag)) || (status = bring_up(module, saved, diag))) {
+	hload_gate_forget(module);
+	if ((status = hload_bring_in(module, how, diag)) || (status = bring_up(module, saved, diag))) {
 		hload_advance(module, HLOAD_FAIL, NULL);
-		tear_down(module);
+		hload_tear_down(module);
 	}
 	return status;
 }
@@ -501,8 +587,11 @@ enum helix_status hload_insert_as(struct hload_system *system, struct hload_modu
 	enum helix_status status;
 
 	hload_lock(system);
-	status = insert(module, how, NULL, diag);
-	if (status != HELIX_E_ALREADY_LOADED && status != HELIX_E_WRONG_STATE)
+	status = hload_await_reload(system, diag);
+	if (!status)
+		status = insert(module, how, NULL, diag);
+	if (status != HELIX_E_ALREADY_LOADED && status != HELIX_E_WRONG_STATE &&
+	    status != HELIX_E_RELOADING)
 		module->last_error = status;
 	hload_unlock(system);
 	return status;
@@ -586,12 +675,10 @@ enum helix_status hload_unload(struct hload_module *module, struct hmod_diag *di
 	if (module->state == HLOAD_RUNNING && hload_quiesce(module, diag))
 		return HELIX_E_INSIDE;
 	if (module->state == HLOAD_STOPPING) {
-		status = call(module, call_stop, "stop", HMOD_STAGE_STOP, diag);
-		if (module->object.hook[HMOD_HOOK_CLEANUP] && !status)
-			status = call(module, call_cleanup, "cleanup", HMOD_STAGE_STOP, diag);
+		status = hload_call_stop(module, diag);
 		hload_advance(module, HLOAD_STOP_DONE, NULL);
 	}
-	tear_down(module);
+	hload_tear_down(module);
 	return status;
 }
 
@@ -617,7 +704,9 @@ enum helix_status hload_remove(struct hload_system *system, struct hload_module 
 	enum helix_status status;
 
 	hload_lock(system);
-	status = check_may_go(module, diag);
+	status = hload_await_reload(system, diag);
+	if (!status)
+		status = check_may_go(module, diag);
 	if (!status && module->state == HLOAD_RUNNING)
 		status = hload_quiesce(module, diag);
 	if (!status) {

@@ -95,12 +95,18 @@ static enum helix_status fail_entry(struct hload_work *work, const struct hload_
 	return status;
 }
 
+/* Where the module's exports go. */
+static struct hload_index *index_of(const struct hload_work *work)
+{
+	return work->loading->fresh ? work->loading->fresh : work->loading->exports;
+}
+
 /* Somebody else's entry stands before ours. A weak one of ours waits behind it;
  * else weak ones of others go behind ours, in their order, until one is strong. */
 static enum helix_status contend(struct hload_work *work, struct hload_export_entry *ours,
 				 size_t length)
 {
-	struct hload_index *index = work->loading->exports;
+	struct hload_index *index = index_of(work);
 
 	for (;;) {
 		struct hload_node *node =
@@ -133,7 +139,7 @@ static char *copy(char *to, const char **text)
 static enum helix_status enter_exports(struct hload_work *work, char *text)
 {
 	struct hload_object *object = work->object;
-	struct hload_index *index = work->loading->exports;
+	struct hload_index *index = index_of(work);
 	enum helix_status status = HELIX_OK;
 
 	while (!status && object->export_count < object->export_room) {

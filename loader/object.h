@@ -69,6 +69,10 @@ struct hload_loading {
 	const char *(*who_exports)(void *ctx, const char *symbol);
 	const char *(*owner_name)(void *ctx, const void *owner); /* NULL owner: "kernel" */
 	void *ctx;
+	/* Of modules that are to replace others: their exports, looked at first, and
+	 * where those of this one go; NULL for all others. */
+	struct hload_index *fresh;
+	bool (*hides)(void *ctx, const void *owner); /* whose exports are not seen; or NULL */
 };
 
 /* Brings `image` into memory and adds its exports to the index. `object` is

@@ -4,7 +4,7 @@
  * deadline and the host can, on another one that is left behind once it is late.
  * What both sides look at then is one block that the last of them frees.
  */
-#include "loader/call.h"
+#include "loader/gate.h"
 
 #include "helix/module.h"
 
@@ -207,17 +207,34 @@ static enum helix_status check(const struct hload_asking *asking, struct hmod_di
 	return HELIX_E_INVALID;
 }
 
-/* The target, pinned. The lock is held. */
-static enum helix_status find(struct hload_system *system, const char *name,
+/* Until when the asker will wait; 0: for ever. */
+static uint64_t limit_of(const struct hload_system *system, const struct hload_asking *asking)
+{
+	const struct hload_frame *outer = hload_frame_current(system);
+	const uint64_t now = hload_now(system), limit = outer ? outer->deadline : 0;
+
+	if (!asking->nanoseconds || asking->nanoseconds > UINT64_MAX - now)
+		return limit;
+	return limit && limit < now + asking->nanoseconds ? limit : now + asking->nanoseconds;
+}
+
+/* The target, pinned; while it is being replaced, whoever it will be. The lock is
+ * held, and given up while waiting. */
+static enum helix_status find(struct hload_system *system, const struct hload_asking *asking,
 			      struct hload_module **target, struct hmod_diag *diag)
 {
+	const char *name = asking->target;
 	struct hload_module *module = hload_find_locked(system, name);
+	enum helix_status status;
 
 	if (!module) {
 		hmod_fail(diag, HELIX_E_NOT_FOUND, HMOD_STAGE_REQUEST, HMOD_NOWHERE);
 		hmod_diag_name(diag, name, SIZE_MAX);
 		return HELIX_E_NOT_FOUND;
 	}
+	status = hload_gate_pass(&module, limit_of(system, asking), diag);
+	if (status)
+		return status;
 	if (module->state == HLOAD_REGISTERED)
 		return hload_fail_module(diag, HELIX_E_NOT_LOADED, HMOD_STAGE_REQUEST, module);
 	if (module->state != HLOAD_RUNNING) {
@@ -329,7 +346,7 @@ enum helix_status hload_request(struct hload_system *system, const struct hload_
 	if (status)
 		return status;
 	hload_lock(system);
-	status = find(system, asking->target, &target, diag);
+	status = find(system, asking, &target, diag);
 	if (!status && outer && outer->depth >= HELIX_REQUEST_DEPTH)
 		status = too_deep(system, target, diag);
 	if (status && target)

@@ -4,6 +4,7 @@
  * "saved state"). Written by a module's save_state through a writer that grows;
  * read only after the whole was checked, since it may have been kept anywhere.
  */
+#include "loader/gate.h"
 #include "loader/state.h"
 
 #include "helix/module.h"
@@ -37,6 +38,7 @@ struct helix_state_reader {
 	const uint8_t *bytes;
 	size_t size;
 	uint32_t version, count;
+	uint64_t *seen; /* a bit a field: it was asked for, with its type */
 };
 
 static struct header *header_of(const struct hload_saved *state)
@@ -61,18 +63,25 @@ static bool named(const char *name, const struct field *field, const char *wante
 	       !memcmp(name, wanted, field->name_length);
 }
 
-static bool find(const uint8_t *bytes, uint32_t count, const char *wanted, struct field *field,
-		 const uint8_t **value)
+/* The number of the field of that name; `count` when there is none. */
+static uint32_t find_number(const uint8_t *bytes, uint32_t count, const char *wanted,
+			    struct field *field, const uint8_t **value)
 {
 	size_t at = sizeof(struct header);
 	const char *name;
 
-	while (count--) {
+	for (uint32_t i = 0; i < count; i++) {
 		at = field_at(bytes, at, field, &name, value);
 		if (named(name, field, wanted))
-			return true;
+			return i;
 	}
-	return false;
+	return count;
+}
+
+static bool find(const uint8_t *bytes, uint32_t count, const char *wanted, struct field *field,
+		 const uint8_t **value)
+{
+	return find_number(bytes, count, wanted, field, value) < count;
 }
 
 /* ---- writing --------------------------------------------------------------------------- */
@@ -261,11 +270,15 @@ static int get(const struct helix_state_reader *state, const char *name, enum fi
 	       const uint8_t **value, size_t *size)
 {
 	struct field field;
+	uint32_t i = find_number(state->bytes, state->count, name, &field, value);
 
-	if (!find(state->bytes, state->count, name, &field, value))
+	if (i == state->count)
 		return HELIX_E_NOT_FOUND;
 	*size = field.size;
-	return field.type == type ? HELIX_OK : HELIX_E_STATE_TYPE;
+	if (field.type != type)
+		return HELIX_E_STATE_TYPE;
+	state->seen[i / 64] |= UINT64_C(1) << i % 64;
+	return HELIX_OK;
 }
 
 int helix_state_get_uint(const struct helix_state_reader *state, const char *name, uint64_t *value)
@@ -410,6 +423,35 @@ static int call_restore(void *argument)
 enum helix_status hload_state_give(struct hload_module *module, const struct hload_saved *state,
 				   struct hmod_diag *diag)
 {
+	uint64_t seen[HLOAD_SEEN_WORDS] = { 0 };
+
+	return hload_state_hand_over(module, state, seen, diag);
+}
+
+uint32_t hload_state_unseen(const struct hload_saved *state, const uint64_t *seen,
+			    struct hload_text *names)
+{
+	const uint32_t count = state->bytes ? header_of(state)->count : 0;
+	size_t at = sizeof(struct header);
+	const uint8_t *value;
+	struct field field;
+	uint32_t unseen = 0;
+	const char *name;
+
+	for (uint32_t i = 0; i < count; i++) {
+		at = field_at(state->bytes, at, &field, &name, &value);
+		if (seen[i / 64] >> i % 64 & 1)
+			continue;
+		hload_text_add(names, unseen++ ? ", " : "");
+		hload_text_add(names, name);
+	}
+	return unseen;
+}
+
+enum helix_status hload_state_hand_over(struct hload_module *module,
+					const struct hload_saved *state, uint64_t *seen,
+					struct hmod_diag *diag)
+{
 	struct restoring restoring = { .module = module };
 	enum helix_status status;
 	struct hload_frame frame;
@@ -422,7 +464,7 @@ enum helix_status hload_state_give(struct hload_module *module, const struct hlo
 		return status;
 	restoring.reader = (struct helix_state_reader){ state->bytes, state->size,
 							header_of(state)->version,
-							header_of(state)->count };
+							header_of(state)->count, seen };
 	result = hload_call(module, &frame, "restore_state", call_restore, &restoring);
 	return result ? hload_fail_hook(module, &frame, HMOD_STAGE_STATE, result, diag) : HELIX_OK;
 }
@@ -430,11 +472,14 @@ enum helix_status hload_state_give(struct hload_module *module, const struct hlo
 enum helix_status hload_state_save(struct hload_system *system, struct hload_module *module,
 				   struct hload_saved *state, struct hmod_diag *diag)
 {
-	enum helix_status status = HELIX_OK;
+	enum helix_status status;
 
 	*state = (struct hload_saved){ NULL, 0 };
 	hload_lock(system);
-	if (module->state != HLOAD_RUNNING)
+	status = hload_gate_pass(&module, 0, diag);
+	if (status)
+		;
+	else if (module->state != HLOAD_RUNNING)
 		status = hload_fail_module(diag, HELIX_E_NOT_LOADED, HMOD_STAGE_STATE, module);
 	else
 		hload_pin(module);
