@@ -25,6 +25,7 @@ void hload_frame_push(struct hload_system *system, struct hload_frame *frame)
 {
 	struct hload_frame **top = slot(system);
 
+	frame->top = top;
 	frame->system = system;
 	frame->outer = *top;
 	frame->deadline = frame->outer ? frame->outer->deadline : 0;
@@ -36,7 +37,7 @@ void hload_frame_push(struct hload_system *system, struct hload_frame *frame)
 
 void hload_frame_pop(const struct hload_frame *frame)
 {
-	*slot(frame->system) = frame->outer;
+	*frame->top = frame->outer;
 }
 
 void hload_pin(struct hload_module *module)

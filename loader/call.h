@@ -13,15 +13,14 @@
 
 struct hload_frame {
 	struct hload_frame *outer; /* of the same thread */
+	struct hload_frame **top; /* the thread's pointer to its innermost one */
 	struct hload_system *system;
-	struct hload_module *module; /* whose code runs */
-	const char *what; /* "init"; of a request its type */
+	struct hload_module *module; /* whose code runs; NULL: the base of a request */
+	const char *what; /* "init"; of a request its type; of a base who asked on another thread */
 	uint64_t deadline; /* as now_ns counts; 0: none */
 	uint32_t depth; /* requests inside each other, this one included */
 	int32_t status; /* of a call the gate refused */
-	uint32_t phase; /* of the port's counters */
-	uint32_t pad;
-	void *port;
+	void *inside; /* the counter of a port that counts this call */
 	char text[HLOAD_FAIL_TEXT]; /* what helix_fail said; empty at first */
 	bool passes; /* closed gates, as frames inside it do: gate.h */
 };

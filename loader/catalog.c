@@ -50,7 +50,7 @@ static void shrink(struct hload_system *system)
 	system->by_id_room = 0;
 }
 
-static struct hload_module *find_id(const struct hload_system *system, uint64_t id)
+struct hload_module *hload_find_id_locked(const struct hload_system *system, uint64_t id)
 {
 	size_t at = place_of(system, id);
 
@@ -98,7 +98,7 @@ enum helix_status hload_catalog_prepare(struct hload_module *module, struct hmod
 	if ((size && !module->flags) || !grow(system))
 		return hload_fail_memory(diag, HMOD_STAGE_REGISTER, sizeof *module->flags,
 					 "the registry");
-	module->id = system->next_id++;
+	module->id = module->instance = system->next_id++;
 	return HELIX_OK;
 }
 
@@ -174,7 +174,7 @@ struct hload_module *hload_get_id(struct hload_system *system, uint64_t id)
 	struct hload_module *module;
 
 	hload_lock(system);
-	module = refer(find_id(system, id));
+	module = refer(hload_find_id_locked(system, id));
 	hload_unlock(system);
 	return module;
 }
@@ -184,7 +184,7 @@ struct hload_module *hload_find_id(struct hload_system *system, uint64_t id)
 	struct hload_module *module;
 
 	hload_lock(system);
-	module = find_id(system, id);
+	module = hload_find_id_locked(system, id);
 	hload_unlock(system);
 	return module;
 }

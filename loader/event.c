@@ -3,8 +3,8 @@
  * Events: a bounded queue that any context may fill, emptied by one thread at a
  * time. A slot's turn says whose it is: equal to the position, it is free for
  * whoever gets that position; one more, it is filled; so no lock is needed.
- * Ticks are not queued one by one: they are counted, and one entry stands for
- * all that came since the last was delivered.
+ * Ticks are not queued: they are counted, and delivered as one, before the next
+ * entry, so that they never find the queue full.
  */
 #include "loader/gate.h"
 
@@ -29,7 +29,6 @@ struct hload_events {
 	uint64_t in, out; /* atomic positions */
 	uint64_t ticks; /* atomic: since the last delivered */
 	uint64_t tick_ns; /* atomic: of the newest */
-	bool tick_queued; /* atomic */
 	bool dispatching; /* the lock is held to change it */
 	struct hload_event_counts counts; /* atomic */
 	uint64_t dropped_told;
@@ -108,27 +107,34 @@ static enum helix_status queue(struct hload_system *system, const struct slot *w
 	slot->block = what->block;
 	slot->block_size = what->block_size;
 	slot->waiter = what->waiter;
-	__atomic_store_n(&slot->turn, slot->turn + 1, __ATOMIC_RELEASE);
 	add(&events->counts.posted);
+	__atomic_store_n(&slot->turn, slot->turn + 1, __ATOMIC_RELEASE);
 	if (host->event_ready)
 		host->event_ready(host->ctx);
 	return HELIX_OK;
 }
 
-static enum helix_status post_tick(struct hload_system *system, const struct helix_event *event)
+/* The time only goes on, whichever CPU comes first. */
+static void note_time(struct hload_events *events, uint64_t now)
 {
-	struct hload_events *events = system->events;
-	struct slot slot = { .event = *event };
+	uint64_t newest = __atomic_load_n(&events->tick_ns, __ATOMIC_RELAXED);
 
-	__atomic_store_n(&events->tick_ns, event->tick.timestamp_ns, __ATOMIC_RELAXED);
-	add(&events->ticks);
-	if (__atomic_exchange_n(&events->tick_queued, true, __ATOMIC_ACQ_REL))
-		return HELIX_OK;
-	if (!queue(system, &slot))
-		return HELIX_OK;
-	/* The next tick tries again; this one is not forgotten, it is counted. */
-	__atomic_store_n(&events->tick_queued, false, __ATOMIC_RELEASE);
-	return HELIX_E_BUSY;
+	while (newest < now && !__atomic_compare_exchange_n(&events->tick_ns, &newest, now, true,
+							    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+}
+
+static void post_tick(struct hload_system *system, const struct helix_event *event)
+{
+	const struct hload_host *host = system->outer;
+	struct hload_events *events = system->events;
+
+	note_time(events, event->tick.timestamp_ns);
+	if (__atomic_fetch_add(&events->ticks, 1, __ATOMIC_ACQ_REL))
+		return;
+	add(&events->counts.posted);
+	if (host->event_ready)
+		host->event_ready(host->ctx);
 }
 
 static char *append(char *to, const void *bytes, size_t size)
@@ -154,13 +160,13 @@ static enum helix_status copy_custom(struct hload_system *system, const struct h
 	slot->block = at = hload_lock_alloc(system, slot->block_size);
 	if (!at)
 		return HELIX_E_NO_MEMORY;
+	slot->event.custom.data = size ? at : NULL; /* first: aligned as the block is */
+	if (size)
+		at = append(at, event->custom.data, size);
 	slot->event.custom.name = at;
 	at = append(at, name, length);
 	slot->event.custom.source = at;
-	at = append(at, source, from);
-	slot->event.custom.data = size ? at : NULL;
-	if (size)
-		append(at, event->custom.data, size);
+	append(at, source, from);
 	return HELIX_OK;
 }
 
@@ -184,8 +190,10 @@ enum helix_status hload_event_post(struct hload_system *system, const struct hel
 {
 	if ((unsigned)event->kind >= HELIX_EVENT_KINDS)
 		return HELIX_E_INVALID;
-	return event->kind == HELIX_EVENT_TICK ? post_tick(system, event) :
-						 post(system, event, NULL);
+	if (event->kind != HELIX_EVENT_TICK)
+		return post(system, event, NULL);
+	post_tick(system, event);
+	return HELIX_OK;
 }
 
 /* ---- out ----------------------------------------------------------------------------- */
@@ -285,19 +293,22 @@ static bool next(struct hload_events *events, struct slot *out)
 	return true;
 }
 
+/* All ticks since the last were delivered; `more` in the event itself. */
+static bool next_tick(struct hload_events *events, struct slot *out, uint64_t more)
+{
+	uint64_t count = __atomic_exchange_n(&events->ticks, 0, __ATOMIC_ACQ_REL) + more;
+
+	out->event.kind = HELIX_EVENT_TICK;
+	out->event.tick.count = count;
+	out->event.tick.timestamp_ns = __atomic_load_n(&events->tick_ns, __ATOMIC_RELAXED);
+	return count;
+}
+
 static void finish(struct hload_system *system, struct slot *slot)
 {
 	struct hload_event_counts counts = { 0 };
 
-	if (slot->event.kind == HELIX_EVENT_TICK) {
-		__atomic_store_n(&system->events->tick_queued, false, __ATOMIC_RELEASE);
-		slot->event.tick.count =
-			__atomic_exchange_n(&system->events->ticks, 0, __ATOMIC_ACQ_REL);
-		slot->event.tick.timestamp_ns =
-			__atomic_load_n(&system->events->tick_ns, __ATOMIC_RELAXED);
-	}
-	if (slot->event.kind != HELIX_EVENT_TICK || slot->event.tick.count)
-		deliver(system, &slot->event, &counts);
+	deliver(system, &slot->event, &counts);
 	add_counts(&system->events->counts, &counts);
 	if (slot->block)
 		hload_lock_free(system, slot->block, slot->block_size);
@@ -331,21 +342,54 @@ static bool become_dispatcher(struct hload_system *system)
 	return free;
 }
 
+static size_t drain(struct hload_system *system)
+{
+	struct hload_events *events = system->events;
+	size_t count = 0, before;
+
+	do {
+		struct slot slot = { 0 };
+
+		before = count;
+		if (next_tick(events, &slot, 0)) {
+			finish(system, &slot);
+			count++;
+		}
+		if (next(events, &slot)) {
+			if (slot.event.kind == HELIX_EVENT_TICK) /* one that is waited for */
+				next_tick(events, &slot, 1);
+			finish(system, &slot);
+			count++;
+		}
+	} while (count != before);
+	return count;
+}
+
+static bool is_waiting(const struct hload_events *events)
+{
+	const struct slot *slot = &events->slots[events->out % HLOAD_EVENT_QUEUE];
+
+	return __atomic_load_n(&events->ticks, __ATOMIC_ACQUIRE) ||
+	       __atomic_load_n(&slot->turn, __ATOMIC_ACQUIRE) == events->out + 1;
+}
+
+/* What comes after the last look and before `dispatching` ends may have been
+ * left to this thread: so it looks again, with the lock held. */
 size_t hload_event_dispatch(struct hload_system *system)
 {
-	struct slot slot;
+	struct hload_events *events = system->events;
 	size_t count = 0;
+	bool more;
 
 	if (!become_dispatcher(system))
 		return 0;
-	while (next(system->events, &slot)) {
-		finish(system, &slot);
-		count++;
-	}
-	tell_dropped(system);
-	hload_lock(system);
-	system->events->dispatching = false;
-	hload_unlock(system);
+	do {
+		count += drain(system);
+		hload_lock(system);
+		tell_dropped(system);
+		more = events->dispatching = is_waiting(events);
+		hload_unlock(system);
+	} while (more);
 	return count;
 }
 
@@ -360,16 +404,13 @@ enum helix_status hload_event_send(struct hload_system *system, const struct hel
 
 	if ((unsigned)event->kind >= HELIX_EVENT_KINDS)
 		return HELIX_E_INVALID;
-	if (event->kind == HELIX_EVENT_TICK) {
-		__atomic_store_n(&system->events->tick_ns, event->tick.timestamp_ns,
-				 __ATOMIC_RELAXED);
-		add(&system->events->ticks);
-	}
+	if (event->kind == HELIX_EVENT_TICK)
+		note_time(system->events, event->tick.timestamp_ns);
 	status = post(system, event, &waiter);
 	while (!status && !__atomic_load_n(&waiter.done, __ATOMIC_ACQUIRE))
-		if (!host->event_ready || !host->pause)
-			hload_event_dispatch(system);
-		else
+		if (host->event_ready && host->pause)
+			host->pause(host->ctx);
+		else if (!hload_event_dispatch(system) && host->pause)
 			host->pause(host->ctx);
 	*counts = waiter.counts;
 	return status;

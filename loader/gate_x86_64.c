@@ -44,7 +44,7 @@ void hload_gate_write(uint8_t *write, uint64_t address, struct hload_port *port)
 /* The frame stands at -FRAME(%rbp), the arguments below it. */
 #define FRAME 192
 _Static_assert(sizeof(struct hload_frame) <= FRAME, "the gate's stack has room for a frame");
-_Static_assert(offsetof(struct hload_frame, status) == 44, "as the assembler below has it");
+_Static_assert(offsetof(struct hload_frame, status) == 52, "as the assembler below has it");
 
 __asm__(".text\n"
 	".globl hload_gate_entry\n"
@@ -80,7 +80,7 @@ __asm__(".text\n"
 	"	movq -200(%rbp), %rax\n"
 	"	leave\n"
 	"	ret\n"
-	"1:	movslq -148(%rbp), %rax\n" /* frame->status */
+	"1:	movslq -140(%rbp), %rax\n" /* frame->status */
 	"	leave\n"
 	"	ret\n"
 	".size hload_gate_entry, . - hload_gate_entry\n");

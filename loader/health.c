@@ -188,6 +188,7 @@ static void apply(struct hload_module *module)
 	enum helix_status status;
 
 	module->policy_due = false;
+	module->references++; /* the lock is given up meanwhile */
 	status = restarts ? restart(module, &diag) : stop(module, &diag);
 	if (!status) {
 		hload_log(system, HELIX_LOG_WARN, restarts ? "%s: restarted" : "%s: stopped",
@@ -196,8 +197,9 @@ static void apply(struct hload_module *module)
 		report(module, &diag);
 		hload_diag_free_locked(system, &diag);
 	}
-	if (!module->path && module->state == HLOAD_REGISTERED)
+	if (!module->path && module->state == HLOAD_REGISTERED && !module->gone)
 		hload_forget(module);
+	hload_put_locked(module);
 }
 
 static struct hload_module *next_due(const struct hload_system *system)

@@ -133,9 +133,9 @@ struct hload_host {
 	void (*module_loaded)(void *ctx, const char *module, uint64_t text);
 	void (*module_unloading)(void *ctx, const char *module, uint64_t text);
 
-	/* Module memory that was not freed by the module: gives it back and returns
+	/* Memory of a module's instance that it did not free: gives it back and returns
 	 * the bytes. May be NULL. */
-	uint64_t (*reclaim)(void *ctx, uint64_t module_id, uint64_t *blocks);
+	uint64_t (*reclaim)(void *ctx, uint64_t instance, uint64_t *blocks);
 
 	/* One line of log without newline, level as enum helix_log_level. May be NULL. */
 	void (*log)(void *ctx, int level, const char *format, va_list arguments);

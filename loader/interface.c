@@ -41,7 +41,7 @@ struct hload_interface *hload_interface_find(struct hload_system *system, const 
 
 void hload_interface_drop(struct hload_system *system, struct hload_interface *interface)
 {
-	if (interface->implementors || interface->ports)
+	if (interface->named || interface->ports)
 		return;
 	*(interface->previous ? &interface->previous->next : &system->first_interface) =
 		interface->next;
@@ -70,6 +70,7 @@ enum helix_status hload_interfaces_add(struct hload_module *module, struct hmod_
 			.module = module,
 			.declared = &module->meta.interfaces[i],
 			.operation = (const uint64_t *)(uintptr_t)module->object.interfaces[i].operations,
+			.count = module->meta.interfaces[i].count,
 			.message = module->object.interfaces[i].message,
 		};
 	return HELIX_OK;
@@ -138,8 +139,10 @@ void hload_interfaces_unname(struct hload_module *module)
 		struct hload_interface *interface = implementor->interface;
 
 		implementor->interface = NULL;
-		if (interface)
-			hload_interface_drop(module->system, interface);
+		if (!interface)
+			continue;
+		interface->named--;
+		hload_interface_drop(module->system, interface);
 	}
 }
 
@@ -155,6 +158,7 @@ enum helix_status hload_interfaces_name(struct hload_module *module, struct hmod
 			return hload_fail_memory(diag, HMOD_STAGE_START,
 						 sizeof *implementor->interface, "interfaces");
 		}
+		implementor->interface->named++;
 	}
 	return HELIX_OK;
 }

@@ -7,8 +7,8 @@
  *
  * The counts come in two, and a phase says which one callers take. Who changes
  * what a port is bound to and wants to know that nobody uses the old one any
- * more waits for the other count to be zero, turns the phase, and waits for the
- * first one: hload_ports_drain.
+ * more waits until each count was zero once, and turns the phase so that new
+ * callers do not hold one up for ever: hload_ports_drain.
  */
 #ifndef LOADER_INTERFACE_H
 #define LOADER_INTERFACE_H
@@ -21,7 +21,8 @@ struct hload_implementor {
 	struct hload_implementor *next; /* of the same interface, the primary first */
 	struct hload_module *module;
 	const struct hmod_flat_interface *declared;
-	const uint64_t *operation; /* addresses, declared->count of them, in the module's memory */
+	const uint64_t *operation; /* addresses, `count` of them, in the module's memory */
+	uint32_t count;
 	uint64_t message; /* of the v1 function; 0: none */
 	bool preferred;
 };
@@ -31,6 +32,7 @@ struct hload_interface {
 	struct hload_interface *next, *previous; /* in the order they first came */
 	struct hload_implementor *implementors;
 	struct hload_port *ports;
+	uint32_t named; /* loaded modules that stand or will stand under it */
 };
 
 /* A user of a port: a module, or the embedder (NULL). */
@@ -41,7 +43,8 @@ struct hload_user {
 };
 
 struct hload_port {
-	struct hload_port *next; /* of the same interface */
+	struct hload_port *next; /* of the same interface; kept once unmade */
+	struct hload_port *unmade; /* of those that wait to be freed */
 	struct hload_interface *interface;
 	struct hload_system *system;
 	uint32_t version; /* HLOAD_INTERFACE_VERSION: what was asked for, at least */
@@ -81,6 +84,8 @@ void hload_interfaces_replace(struct hload_module *old, struct hload_module *new
 void hload_interfaces_bind(struct hload_module *module);
 /* Binds the ports of an interface to who is the primary now. */
 void hload_ports_bind(struct hload_interface *interface);
+/* Frees all ports, whoever holds them: the system goes. */
+void hload_ports_free(struct hload_system *system);
 /* Gives back what a module holds of ports; how many references that were. */
 uint64_t hload_ports_release(struct hload_module *user);
 /* The first user that holds a port bound to `module` from `after` on (NULL begins):

@@ -38,6 +38,10 @@ struct helix_context {
 	struct hload_module *module;
 };
 
+struct helix_v1_context {
+	struct hload_module *module;
+};
+
 /* A flag that a module has, in system->flags. */
 struct hload_flag {
 	struct hload_module *module;
@@ -50,12 +54,14 @@ struct hload_implementor;
 struct hload_interface;
 struct hload_port;
 struct hload_events;
+struct hload_owned;
 
 struct hload_module {
 	struct hload_node node; /* in system->names */
 	struct hload_system *system;
 	struct hload_module *next, *previous; /* registration order */
 	uint64_t id;
+	uint64_t instance; /* who its memory is charged to; never used twice */
 	enum hload_state state;
 	enum helix_status last_error;
 	uint32_t references; /* of hload_get */
@@ -80,6 +86,7 @@ struct hload_module {
 	struct hload_hold *holders, *holders_tail;
 	uint32_t holder_count;
 	struct helix_context context;
+	struct helix_v1_context v1_context;
 	char **values; /* a parameter: NULL, or what was set */
 	uint64_t inside; /* calls in it and about to be made, but for interfaces */
 	struct hload_implementor *implementors; /* one a declared interface */
@@ -91,7 +98,7 @@ struct hload_module {
 	struct hload_module *successor; /* a reference: who took over when the gate says so */
 	uint32_t visitors; /* who walks the list of loaded ones and waits at this one */
 	uint64_t heard; /* the delivery of events that it was last asked in */
-	struct hload_payload_list *payloads; /* v1: what it made and still owns */
+	struct hload_owned *owned; /* v1: payloads and messages that it has */
 	/* while the graph is walked */
 	uint64_t mark; /* the walk it belongs to */
 	uint64_t broken; /* the walk that found that it cannot start */
@@ -126,12 +133,15 @@ struct hload_system {
 	struct hload_frame *frames; /* of a host with one thread */
 	struct hload_index interfaces;
 	struct hload_interface *first_interface, *last_interface;
+	struct hload_port *unmade; /* no longer held; freed when nobody walks over ports */
+	uint32_t drains; /* walks over ports that may be waiting */
 	struct hload_events *events;
 	uint64_t wanted[HELIX_EVENT_KINDS]; /* running modules that want such events */
-	uint64_t next_message;
 	struct hload_transaction *transaction; /* the reload at work, or NULL */
 	struct hload_reload_status reload;
 	struct hload_module *left; /* by `next`: new versions that somebody is still inside of */
+	uint64_t last_message; /* atomic; the id given last */
+	struct hload_owned *owned; /* payloads and messages of the embedder */
 };
 
 /* The system that functions of the module API work on which are given no
@@ -184,8 +194,9 @@ enum helix_status hload_fail_hook(const struct hload_module *module,
 
 /* ---- registry: registry.c, catalog.c ---------------------------------------------- */
 
-/* hload_find for who holds the lock. */
+/* hload_find and hload_find_id for who holds the lock. */
 struct hload_module *hload_find_locked(const struct hload_system *system, const char *name);
+struct hload_module *hload_find_id_locked(const struct hload_system *system, uint64_t id);
 /* Into the lists by id and by flag, and out (safe after any part of it). */
 enum helix_status hload_catalog_add(struct hload_module *module, struct hmod_diag *diag);
 void hload_catalog_remove(struct hload_module *module);
@@ -251,8 +262,9 @@ bool hload_edge_optional(const struct hload_edge *edge);
 
 #define HLOAD_DRAIN_NS UINT64_C(1000000000) /* calls may take that long to end */
 
-/* Closes a running module to new calls and waits for those inside: `stopping`
- * then. INSIDE, and running again, when they do not end. The lock is held, and
+/* Closes a running module to new calls: `stopping` then. The lock is held. */
+enum helix_status hload_close(struct hload_module *module, struct hmod_diag *diag);
+/* The same, and waits for those inside. INSIDE, and running again, when they do not end. The lock is held, and
  * given up while waiting. */
 enum helix_status hload_quiesce(struct hload_module *module, struct hmod_diag *diag);
 /* Stops (if it runs or is stopping) and unloads, held or not, essential or not;

@@ -5,6 +5,7 @@
  */
 #include "loader/gate.h"
 #include "loader/interface.h"
+#include "loader/payload.h"
 #include "loader/state.h"
 #include "loader/transaction.h"
 
@@ -387,10 +388,12 @@ static void leave(struct hload_module *module)
 static int call_init(void *hook)
 {
 	struct hload_module *module = hook;
-	int (*init)(const struct helix_context *) =
-		(int (*)(const struct helix_context *))(uintptr_t)module->object.hook[HMOD_HOOK_INIT];
+	const uint64_t init = module->object.hook[HMOD_HOOK_INIT];
 
-	return init(&module->context);
+	if (module->meta.header->api == HELIX_RECORD_FORMAT_V1)
+		return ((int (*)(const struct helix_v1_context *))(uintptr_t)init)(
+			&module->v1_context);
+	return ((int (*)(const struct helix_context *))(uintptr_t)init)(&module->context);
 }
 
 static int call_start(void *hook)
@@ -526,13 +529,17 @@ void hload_tear_down(struct hload_module *module)
 	if (module->object.constructed)
 		call(module, call_destructors, "a destructor", HMOD_STAGE_UNLOAD, NULL);
 	leave(module);
-	bytes = host->reclaim ? host->reclaim(host->ctx, module->id, &blocks) : 0;
+	bytes = host->reclaim ? host->reclaim(host->ctx, module->instance, &blocks) : 0;
 	if (blocks)
 		hload_log(system, HELIX_LOG_WARN, "%s: left %llu bytes in %llu blocks, taken back",
 			  module->meta.name, (unsigned long long)bytes, (unsigned long long)blocks);
 	references = hload_ports_release(module);
 	if (references)
 		hload_log(system, HELIX_LOG_WARN, "%s: left %llu interface references, taken back",
+			  module->meta.name, (unsigned long long)references);
+	references = hload_owned_free(system, &module->owned);
+	if (references)
+		hload_log(system, HELIX_LOG_WARN, "%s: left %llu payloads and messages, taken back",
 			  module->meta.name, (unsigned long long)references);
 	hload_interfaces_unname(module);
 	hload_interfaces_free(module);
@@ -548,6 +555,8 @@ enum helix_status hload_bring_in(struct hload_module *module, const struct hload
 {
 	enum helix_status status;
 
+	if (!module->restarting)
+		module->health.restarts = 0;
 	if ((!module->restarting &&
 	     (status = hload_values_set(module, how->settings, how->setting_count, diag))) ||
 	    (status = load_file(module, how->file, diag)) || (status = take_holds(module, diag)) ||
@@ -646,16 +655,25 @@ enum helix_status hload_check_held(struct hload_module *module, struct hmod_diag
 	return HELIX_E_BUSY;
 }
 
-enum helix_status hload_quiesce(struct hload_module *module, struct hmod_diag *diag)
+enum helix_status hload_close(struct hload_module *module, struct hmod_diag *diag)
 {
-	const uint64_t deadline = hload_now(module->system) + HLOAD_DRAIN_NS;
 	enum helix_status status = hload_advance(module, HLOAD_STOP, diag);
-	uint64_t inside;
 
 	if (status)
 		return status;
 	hload_events_count(module, false);
 	hload_interfaces_close(module);
+	return HELIX_OK;
+}
+
+enum helix_status hload_quiesce(struct hload_module *module, struct hmod_diag *diag)
+{
+	const uint64_t deadline = hload_now(module->system) + HLOAD_DRAIN_NS;
+	enum helix_status status = hload_close(module, diag);
+	uint64_t inside;
+
+	if (status)
+		return status;
 	while (module->inside && hload_wait(module->system, deadline))
 		;
 	if (!module->inside && hload_ports_drain(module, deadline, &inside))

@@ -95,7 +95,8 @@ void hload_symbol_each(struct hload_system *system, struct hload_module *module,
 
 /* What a module is and has; all pointers live as long as it is registered. */
 struct hload_info {
-	uint64_t id;
+	uint64_t id; /* stays when the module is replaced by another version */
+	uint64_t instance; /* does not: what the host charges memory to, and reclaim is given */
 	enum hload_state state;
 	const struct hmod_meta *meta;
 	const char *path; /* or NULL */
@@ -134,6 +135,10 @@ enum helix_status hload_unload_order(struct hload_system *system, struct hload_m
 struct hload_setting {
 	const char *key, *value;
 };
+
+/* The value of the i-th declared parameter of a loaded module: what was set, else
+ * its default. Good until the module is unloaded. */
+const char *hload_param_value(const struct hload_module *module, uint32_t i);
 
 /* ---- life ---------------------------------------------------------------------- */
 

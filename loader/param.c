@@ -122,6 +122,11 @@ static const char *value_of(const struct hload_module *module, int64_t i)
 	return hmod_meta_string(&module->meta, module->meta.params[i].standard);
 }
 
+const char *hload_param_value(const struct hload_module *module, uint32_t i)
+{
+	return value_of(module, i);
+}
+
 const char *helix_config(const struct helix_context *ctx, const char *key)
 {
 	int64_t i = find(ctx->module, key);

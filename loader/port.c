@@ -10,20 +10,6 @@
 
 /* ---- through the gate: any context, no lock ------------------------------------------ */
 
-/* Counts the caller in; the phase is read again after, so that whoever turned
- * it in between has been seen. */
-static uint32_t come_in(struct hload_port *port)
-{
-	for (;;) {
-		uint32_t phase = __atomic_load_n(&port->phase, __ATOMIC_SEQ_CST);
-
-		__atomic_add_fetch(&port->inside[phase], 1, __ATOMIC_SEQ_CST);
-		if (phase == __atomic_load_n(&port->phase, __ATOMIC_SEQ_CST))
-			return phase;
-		__atomic_sub_fetch(&port->inside[phase], 1, __ATOMIC_SEQ_CST);
-	}
-}
-
 /* Before a shut port the caller waits, not counted. False when he cannot. */
 static bool wait_outside(const struct hload_port *port, struct hload_frame *frame)
 {
@@ -42,33 +28,39 @@ static bool wait_outside(const struct hload_port *port, struct hload_frame *fram
 	return host->pause;
 }
 
-/* Who shuts the port looks at the counts after, so one of the two sees the other. */
-static bool pass(struct hload_port *port, struct hload_frame *frame)
+/* Counts the caller in; who shuts the port looks at the counts after, so one of the
+ * two sees the other. NULL when he must stay out. */
+static uint64_t *pass(struct hload_port *port, struct hload_frame *frame)
 {
 	for (;;) {
-		frame->phase = come_in(port);
+		uint64_t *inside = &port->inside[__atomic_load_n(&port->phase, __ATOMIC_RELAXED)];
+
+		__atomic_add_fetch(inside, 1, __ATOMIC_SEQ_CST);
 		if (!__atomic_load_n(&port->shut, __ATOMIC_SEQ_CST) ||
 		    hload_gate_insider(port->system))
-			return true;
-		__atomic_sub_fetch(&port->inside[frame->phase], 1, __ATOMIC_SEQ_CST);
+			return inside;
+		__atomic_sub_fetch(inside, 1, __ATOMIC_RELEASE);
 		if (!wait_outside(port, frame))
-			return false;
+			return NULL;
 	}
 }
 
+/* The caller is counted before it is looked whom to call: whoever binds the port
+ * anew and then sees the counter at zero knows that nobody is with the old one. */
 uint64_t hload_gate_enter(struct hload_port *port, uint32_t operation, struct hload_frame *frame)
 {
+	uint64_t *inside = pass(port, frame);
 	const struct hload_implementor *to;
 
-	frame->port = port;
-	if (!pass(port, frame))
+	if (!inside)
 		return 0;
 	to = __atomic_load_n(&port->bound, __ATOMIC_SEQ_CST);
-	if (!to || operation >= to->declared->count || !to->operation[operation]) {
+	if (!to || operation >= to->count || !to->operation[operation]) {
 		frame->status = HELIX_E_NOT_SUPPORTED;
-		__atomic_sub_fetch(&port->inside[frame->phase], 1, __ATOMIC_SEQ_CST);
+		__atomic_sub_fetch(inside, 1, __ATOMIC_RELEASE);
 		return 0;
 	}
+	frame->inside = inside;
 	hload_frame_push(port->system, frame);
 	frame->module = to->module;
 	frame->what = port->interface->node.key;
@@ -77,10 +69,8 @@ uint64_t hload_gate_enter(struct hload_port *port, uint32_t operation, struct hl
 
 void hload_gate_leave(struct hload_frame *frame)
 {
-	struct hload_port *port = frame->port;
-
 	hload_frame_pop(frame);
-	__atomic_sub_fetch(&port->inside[frame->phase], 1, __ATOMIC_SEQ_CST);
+	__atomic_sub_fetch((uint64_t *)frame->inside, 1, __ATOMIC_RELEASE);
 }
 
 /* ---- binding --------------------------------------------------------------------- */
@@ -113,36 +103,78 @@ void hload_ports_bind(struct hload_interface *interface)
 		bind(port);
 }
 
+static void discard(struct hload_port *port)
+{
+	const struct hload_host *host = &port->system->host;
+
+	if (port->region.address)
+		host->release(host->ctx, HLOAD_TEXT, &port->region);
+	hload_free(port->system, port, sizeof *port);
+}
+
 static uint64_t inside(const struct hload_port *port, uint32_t phase)
 {
 	return __atomic_load_n(&port->inside[phase], __ATOMIC_SEQ_CST);
 }
 
-static bool drain(struct hload_port *port, uint64_t deadline)
+/* Waits until each count was seen at zero; new callers are sent to one that was
+ * already, so that the other empties. Others may do the same meanwhile. 0, or how
+ * many callers were not seen to leave. */
+static uint64_t drain(struct hload_port *port, uint64_t deadline)
 {
-	uint32_t old = __atomic_load_n(&port->phase, __ATOMIC_SEQ_CST);
+	bool empty[2] = { false, false };
 
-	while (inside(port, !old))
+	for (;;) {
+		uint64_t left = 0;
+
+		for (uint32_t phase = 0; phase < 2; phase++) {
+			empty[phase] = empty[phase] || !inside(port, phase);
+			left += empty[phase] ? 0 : inside(port, phase);
+		}
+		if (empty[0] && empty[1])
+			return 0;
+		if (empty[0] || empty[1])
+			__atomic_store_n(&port->phase, empty[1], __ATOMIC_RELAXED);
 		if (!hload_wait(port->system, deadline))
-			return false;
-	__atomic_store_n(&port->phase, !old, __ATOMIC_SEQ_CST);
-	while (inside(port, old))
-		if (!hload_wait(port->system, deadline))
-			return false;
-	return true;
+			return left ? left : 1;
+	}
 }
 
+/* Frees what was unmade, once nobody is inside and nobody walks over it. Who is
+ * still inside broke the rules; what he needs is kept for him. */
+static void sweep(struct hload_system *system)
+{
+	struct hload_port **at = &system->unmade;
+
+	while (!system->drains && *at) {
+		struct hload_port *port = *at;
+
+		if (inside(port, 0) || inside(port, 1)) {
+			at = &port->unmade;
+			continue;
+		}
+		*at = port->unmade;
+		discard(port);
+	}
+}
+
+/* While it waits the lock is given up and ports may be unmade: none is freed
+ * until then, and their `next` still leads to all that were there. */
 bool hload_ports_drain(struct hload_module *module, uint64_t deadline, uint64_t *count)
 {
+	struct hload_system *system = module->system;
+
 	*count = 0;
+	system->drains++;
 	for (uint32_t i = 0; i < module->implementor_count; i++) {
 		struct hload_interface *interface = module->implementors[i].interface;
 		struct hload_port *port = interface ? interface->ports : NULL;
 
 		for (; port; port = port->next)
-			if (!drain(port, deadline))
-				*count += inside(port, 0) + inside(port, 1);
+			*count += drain(port, deadline);
 	}
+	system->drains--;
+	sweep(system);
 	return !*count;
 }
 
@@ -192,6 +224,17 @@ const char *hload_ports_user(const struct hload_module *module, uint32_t i,
 	return NULL;
 }
 
+const char *hload_interface_user(struct hload_system *system, const struct hload_module *module,
+				 uint32_t i, const char **interface)
+{
+	const char *user;
+
+	hload_lock(system);
+	user = hload_ports_user(module, i, interface);
+	hload_unlock(system);
+	return user;
+}
+
 /* ---- having one ------------------------------------------------------------------- */
 
 static struct hload_port *find(struct hload_interface *interface, uint32_t version, uint64_t from)
@@ -201,15 +244,6 @@ static struct hload_port *find(struct hload_interface *interface, uint32_t versi
 	while (port && (port->version != version || port->from != from))
 		port = port->next;
 	return port;
-}
-
-static void discard(struct hload_port *port)
-{
-	const struct hload_host *host = &port->system->host;
-
-	if (port->region.address)
-		host->release(host->ctx, HLOAD_TEXT, &port->region);
-	hload_free(port->system, port, sizeof *port);
 }
 
 static struct hload_port *make(struct hload_system *system, struct hload_interface *interface,
@@ -241,8 +275,7 @@ static struct hload_port *make(struct hload_system *system, struct hload_interfa
 	return port;
 }
 
-/* Takes it out and frees it; nobody uses it any more, and so nobody is inside
- * but who broke the rules: for him the wait. */
+/* Nobody has a reference any more. */
 static void unmake(struct hload_port *port)
 {
 	struct hload_interface *interface = port->interface;
@@ -253,8 +286,9 @@ static void unmake(struct hload_port *port)
 		at = &(*at)->next;
 	*at = port->next;
 	__atomic_store_n(&port->bound, NULL, __ATOMIC_SEQ_CST);
-	drain(port, hload_now(system) + HLOAD_DRAIN_NS);
-	discard(port);
+	port->unmade = system->unmade;
+	system->unmade = port;
+	sweep(system);
 	hload_interface_drop(system, interface);
 }
 
@@ -283,6 +317,22 @@ static void leave_all(struct hload_port *port, struct hload_user **at)
 	hload_free(port->system, user, sizeof *user);
 	if (!port->users)
 		unmake(port);
+}
+
+void hload_ports_free(struct hload_system *system)
+{
+	/* No module is loaded: an interface is there for its ports, and they for users. */
+	while (system->first_interface) {
+		struct hload_port *port = system->first_interface->ports;
+
+		leave_all(port, &port->users);
+	}
+	while (system->unmade) {
+		struct hload_port *port = system->unmade;
+
+		system->unmade = port->unmade;
+		discard(port);
+	}
 }
 
 static const void *get(struct hload_system *system, struct hload_module *user, const char *name,
@@ -351,10 +401,10 @@ void hload_interface_put(struct hload_system *system, struct hload_module *user,
 		return;
 	hload_lock(system);
 	known = put(system, user, operations);
-	hload_unlock(system);
 	if (!known)
 		hload_log(system, HELIX_LOG_ERROR, "%s gives back an interface that it does not hold",
 			  user ? user->meta.name : "kernel");
+	hload_unlock(system);
 }
 
 static uint64_t release_of(struct hload_interface *interface, const struct hload_module *user)

@@ -99,7 +99,7 @@ enum helix_status hload_record_make(struct hload_system *system, struct hmod_spa
 		return hload_fail_memory(diag, HMOD_STAGE_REGISTER, sizeof *fresh, "a module");
 	memset(fresh, 0, sizeof *fresh);
 	fresh->system = system;
-	fresh->context.module = fresh;
+	fresh->context.module = fresh->v1_context.module = fresh;
 	if ((status = read_metadata(fresh, file, diag)) || (status = keep_path(fresh, path, diag)))
 		hload_forget(fresh);
 	else
@@ -157,7 +157,7 @@ enum helix_status hload_register(struct hload_system *system, struct hmod_span f
 	if (status) {
 		hload_forget(fresh);
 	} else {
-		fresh->context.module = fresh;
+		fresh->context.module = fresh->v1_context.module = fresh;
 		*module = fresh;
 	}
 	hload_unlock(system);
@@ -265,6 +265,7 @@ void hload_info(const struct hload_module *module, struct hload_info *info)
 {
 	memset(info, 0, sizeof *info);
 	info->id = module->id;
+	info->instance = module->instance;
 	info->state = module->state;
 	info->meta = &module->meta;
 	info->path = module->path;

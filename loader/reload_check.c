@@ -63,6 +63,7 @@ static enum helix_status make_record(struct hload_swap *swap, struct hmod_diag *
 		return HELIX_E_RELOAD_NAME;
 	}
 	status = hload_catalog_prepare(swap->new, diag);
+	swap->new->id = old->id; /* the entry's, whichever instance stands there */
 	return status ? status : hload_graph_prepare(swap->new, diag);
 }
 

@@ -22,6 +22,7 @@ struct hload_asking {
 	const void *payload;
 	size_t size;
 	uint64_t nanoseconds;
+	uint64_t source_id; /* the asking module's; 0: it is none */
 };
 enum helix_status hload_request(struct hload_system *system, const struct hload_asking *asking,
 				struct helix_reply *reply, struct hmod_diag *diag);
@@ -82,6 +83,10 @@ const void *hload_interface_get(struct hload_system *system, struct hload_module
 				const char *name, uint32_t version, uint64_t implementor);
 void hload_interface_put(struct hload_system *system, struct hload_module *user,
 			 const void *operations);
+/* The i-th user whose calls reach `module` now, by name ("kernel" for the embedder),
+ * and through which interface; NULL past the last. Good while both are registered. */
+const char *hload_interface_user(struct hload_system *system, const struct hload_module *module,
+				 uint32_t i, const char **interface);
 /* From now on `module` is the primary of `name`, whatever the priorities; NULL:
  * they decide again. NOT_FOUND when it does not implement it. */
 enum helix_status hload_interface_prefer(struct hload_system *system, const char *name,
@@ -118,6 +123,14 @@ struct hload_saved {
 enum helix_status hload_state_save(struct hload_system *system, struct hload_module *module,
 				   struct hload_saved *state, struct hmod_diag *diag);
 void hload_state_free(struct hload_system *system, struct hload_saved *state);
+/* Calls `each` for every field of a state that hload_state_save gave, in order. */
+struct hload_state_field {
+	const char *name, *type; /* "uint", "int", "text", "bytes" */
+	const void *value; /* a number: 8 bytes; a text: with its NUL */
+	size_t size;
+};
+void hload_state_each(const struct hload_saved *state,
+		      void (*each)(void *ctx, const struct hload_state_field *field), void *ctx);
 /* Stops, unloads and loads a running module again, with its settings and its
  * saved state. Refused while it is held; needs a path. */
 enum helix_status hload_restart(struct hload_system *system, struct hload_module *module,

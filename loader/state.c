@@ -19,7 +19,8 @@ struct header {
 	uint32_t magic;
 	uint16_t format, header_size;
 	uint32_t version, count;
-	uint64_t size, hash; /* of the whole; of all that follows the header */
+	uint64_t size; /* of the whole */
+	uint64_t hash; /* of the header before it, and of all that follows, as one number */
 };
 
 struct field {
@@ -40,6 +41,15 @@ struct helix_state_reader {
 	uint32_t version, count;
 	uint64_t *seen; /* a bit a field: it was asked for, with its type */
 };
+
+/* Of bytes that begin with a whole header. */
+static uint64_t hash_of(const uint8_t *bytes, size_t size)
+{
+	const char *text = (const char *)bytes;
+
+	return hmod_name_hash(text, offsetof(struct header, hash)) ^
+	       hmod_name_hash(text + sizeof(struct header), size - sizeof(struct header));
+}
 
 static struct header *header_of(const struct hload_saved *state)
 {
@@ -221,35 +231,34 @@ static const char *check_field(const struct hload_saved *state, size_t *at)
 	return check_value(&field, name, value);
 }
 
-static const char *check_header(const struct hload_saved *state)
+static const char *check_header(const struct hload_saved *state, struct header *header)
 {
-	struct header header;
-
-	if (state->size < sizeof header)
+	if (state->size < sizeof *header)
 		return "it is shorter than its header";
-	memcpy(&header, state->bytes, sizeof header);
-	if (header.magic != MAGIC || header.format != FORMAT || header.header_size != sizeof header)
+	memcpy(header, state->bytes, sizeof *header);
+	if (header->magic != MAGIC || header->format != FORMAT ||
+	    header->header_size != sizeof *header)
 		return "it is not one";
-	if (header.size != state->size || state->size > HELIX_STATE_MAX)
+	if (header->size != state->size || state->size > HELIX_STATE_MAX)
 		return "it has another size than it says";
-	if (header.hash != hmod_name_hash((const char *)state->bytes + sizeof header,
-					  state->size - sizeof header))
+	if (header->hash != hash_of(state->bytes, state->size))
 		return "its hash does not fit: it was altered";
+	if (header->count > HELIX_STATE_FIELDS)
+		return "it has more fields than there may be";
 	return NULL;
 }
 
 enum helix_status hload_state_check(const struct hload_saved *state, struct hmod_diag *diag)
 {
-	const char *wrong = check_header(state), *name;
-	size_t at = sizeof(struct header), place;
+	struct header header;
+	const char *wrong = check_header(state, &header), *name;
+	size_t at = sizeof header, place;
 	const uint8_t *value, *first;
 	struct field field, other;
 
-	if (!wrong && header_of(state)->count > HELIX_STATE_FIELDS)
-		wrong = "it has more fields than there may be";
 	if (wrong)
 		return bad(diag, wrong);
-	for (uint32_t i = 0; i < header_of(state)->count; i++) {
+	for (uint32_t i = 0; i < header.count; i++) {
 		place = at;
 		wrong = check_field(state, &at);
 		if (wrong)
@@ -349,7 +358,7 @@ static void close(struct helix_state_writer *writer)
 	struct header *header = header_of(&writer->state);
 
 	header->size = writer->state.size;
-	header->hash = hmod_name_hash((const char *)(header + 1), writer->state.size - sizeof *header);
+	header->hash = hash_of(writer->state.bytes, writer->state.size);
 }
 
 /* The block is as large as the state says, so that it can be freed by that. */
@@ -390,6 +399,13 @@ static enum helix_status run_save(struct saving *saving, struct hmod_diag *diag)
 	return HELIX_OK;
 }
 
+/* get_state of the v1 API is asked only of modules that can be reloaded. */
+static bool may_save(const struct hload_module *module)
+{
+	return module->meta.header->api != HELIX_RECORD_FORMAT_V1 ||
+	       module->meta.header->flags & HELIX_HOT_RELOADABLE;
+}
+
 enum helix_status hload_state_take(struct hload_module *module, struct hload_saved *state,
 				   struct hmod_diag *diag)
 {
@@ -397,7 +413,7 @@ enum helix_status hload_state_take(struct hload_module *module, struct hload_sav
 	enum helix_status status;
 
 	*state = (struct hload_saved){ NULL, 0 };
-	if (!module->object.hook[HMOD_HOOK_SAVE])
+	if (!module->object.hook[HMOD_HOOK_SAVE] || !may_save(module))
 		return HELIX_OK;
 	status = run_save(&saving, diag);
 	if (!status)
@@ -454,6 +470,7 @@ enum helix_status hload_state_hand_over(struct hload_module *module,
 {
 	struct restoring restoring = { .module = module };
 	enum helix_status status;
+	struct header header;
 	struct hload_frame frame;
 	int result;
 
@@ -462,9 +479,9 @@ enum helix_status hload_state_hand_over(struct hload_module *module,
 	status = hload_state_check(state, diag);
 	if (status)
 		return status;
-	restoring.reader = (struct helix_state_reader){ state->bytes, state->size,
-							header_of(state)->version,
-							header_of(state)->count, seen };
+	memcpy(&header, state->bytes, sizeof header);
+	restoring.reader = (struct helix_state_reader){ state->bytes, state->size, header.version,
+							header.count, seen };
 	result = hload_call(module, &frame, "restore_state", call_restore, &restoring);
 	return result ? hload_fail_hook(module, &frame, HMOD_STAGE_STATE, result, diag) : HELIX_OK;
 }
@@ -498,4 +515,23 @@ void hload_state_free(struct hload_system *system, struct hload_saved *state)
 	if (state->bytes)
 		hload_lock_free(system, state->bytes, state->size);
 	*state = (struct hload_saved){ NULL, 0 };
+}
+
+void hload_state_each(const struct hload_saved *state,
+		      void (*each)(void *ctx, const struct hload_state_field *field), void *ctx)
+{
+	static const char *const types[] = { "?", "uint", "int", "text", "bytes" };
+	const uint32_t count = state->bytes ? header_of(state)->count : 0;
+	size_t at = sizeof(struct header);
+	struct hload_state_field out;
+	const uint8_t *value;
+	struct field field;
+
+	for (uint32_t i = 0; i < count; i++) {
+		at = field_at(state->bytes, at, &field, &out.name, &value);
+		out.type = types[field.type <= FIELD_BYTES ? field.type : 0];
+		out.value = value;
+		out.size = field.size;
+		each(ctx, &out);
+	}
 }

@@ -2,7 +2,8 @@
  *
  * The system itself: counted memory, its indices, what the embedder exports.
  */
-#include "loader/call.h"
+#include "loader/payload.h"
+#include "loader/interface.h"
 
 #include "helix/module.h"
 
@@ -255,6 +256,7 @@ static void release(struct hload_system *system)
 		hload_free(system, table, table_size(table->count));
 	}
 	hload_events_free(system);
+	hload_owned_free(system, &system->owned);
 	hload_free(system, system->by_id, system->by_id_room * sizeof *system->by_id);
 	if (hload_api_system == system)
 		hload_api_system = NULL;
@@ -305,9 +307,10 @@ void hload_destroy(struct hload_system *system)
 		if (system->newest->state == HLOAD_RUNNING)
 			hload_quiesce(system->newest, NULL);
 		if (system->newest->state == HLOAD_RUNNING) /* somebody stays inside for good */
-			hload_advance(system->newest, HLOAD_STOP, NULL);
+			hload_close(system->newest, NULL);
 		hload_unload(system->newest, NULL);
 	}
+	hload_ports_free(system);
 	while (system->last)
 		hload_forget(system->last);
 	while (system->left) {

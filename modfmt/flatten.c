@@ -210,18 +210,30 @@ struct lists {
 	struct list dependencies, provides, aliases, authors;
 };
 
+/* One of the record's own lists: as long as the table can hold. */
+static enum helix_status record_list(struct flattener *f, uint64_t field, const char *what,
+				     struct list *list)
+{
+	const uint32_t most = HMOD_META_MAX / 4;
+	enum helix_status status = list_open(&f->record, field, what, most, list);
+
+	if (status || list->count <= most)
+		return status;
+	return hmod_fail_meta(f->diag, HELIX_E_META_POINTER, what, "a list that ends with NULL",
+			      section_offset(f->image, f->image->record, field));
+}
+
 static enum helix_status open_lists(struct flattener *f, struct lists *l)
 {
 	enum helix_status status;
 
-	l->authors.count = 0;
-	if ((status = list_open(&f->record, FIELD(dependencies), "dependencies",
-				&l->dependencies)) ||
-	    (status = list_open(&f->record, FIELD(provides), "provides", &l->provides)) ||
-	    (status = list_open(&f->record, FIELD(aliases), "aliases", &l->aliases)) ||
+	memset(l, 0, sizeof *l);
+	if ((status = record_list(f, FIELD(dependencies), "dependencies", &l->dependencies)) ||
+	    (status = record_list(f, FIELD(provides), "provides", &l->provides)) ||
+	    (status = record_list(f, FIELD(aliases), "aliases", &l->aliases)) ||
 	    (f->header.api == HELIX_RECORD_FORMAT_V1 &&
-	     (status = list_open(&f->record, offsetof(struct helix_module_v1_record, authors),
-				 "authors", &l->authors))))
+	     (status = record_list(f, offsetof(struct helix_module_v1_record, authors), "authors",
+				   &l->authors))))
 		return status;
 	f->header.dependency_count = l->dependencies.count;
 	f->header.provide_count = l->provides.count;
@@ -300,7 +312,7 @@ static enum helix_status copy_flat(struct flattener *f)
 enum helix_status hmod_meta_flatten(const struct hmod_image *image, void *table, size_t capacity,
 				    size_t *size, struct hmod_diag *diag)
 {
-	struct flattener f = { .image = image, .diag = diag, .budget = image->file.size,
+	struct flattener f = { .image = image, .diag = diag, .budget = reading_budget(image),
 			       .table = table, .capacity = capacity };
 	enum helix_status status;
 	struct hmod_meta meta;

@@ -112,7 +112,7 @@ enum helix_status hmod_interface_next(const struct hmod_image *image,
 		return status ? status : HELIX_E_NOT_FOUND;
 	}
 	if (!cursor->entry) {
-		cursor->budget = image->file.size;
+		cursor->budget = reading_budget(image);
 		pointer_reader_open(&reader, image, image->interfaces, &cursor->budget, diag);
 	}
 	if ((status = read_interface(&reader, cursor->entry, out)))
@@ -123,6 +123,13 @@ enum helix_status hmod_interface_next(const struct hmod_image *image,
 }
 
 /* ---- flattening -------------------------------------------------------------------- */
+
+/* The records, and the list of names that was read last: the next one mostly
+ * stands in the same section. */
+struct interface_reader {
+	struct pointer_reader record;
+	struct list names;
+};
 
 static bool is_named(struct pointer_reader *reader, uint32_t entry)
 {
@@ -176,35 +183,36 @@ static enum helix_status put_name(struct flattener *f, struct pointer_reader *re
 	return HELIX_OK;
 }
 
-static enum helix_status put_operations(struct flattener *f, struct pointer_reader *reader,
+static enum helix_status put_operations(struct flattener *f, struct interface_reader *reader,
 					uint32_t entry, struct hmod_flat_interface *flat)
 {
+	struct pointer_reader *record = &reader->record;
+	struct list *names = &reader->names;
 	enum helix_status status;
-	struct list names;
 
-	if (!is_named(reader, entry))
+	if (!is_named(record, entry))
 		return HELIX_OK;
-	status = list_open(reader, AT(entry, names), "the list of an interface's operations",
-			   &names);
+	status = list_open(record, AT(entry, names), "the list of an interface's operations",
+			   flat->count, names);
 	if (status)
 		return status;
-	if (names.count != flat->count)
-		return fail_interface(reader, entry, "the record",
+	if (names->count != flat->count)
+		return fail_interface(record, entry, "the record",
 				      "does not name each of its operations once");
 	flat->flags |= HMOD_INTERFACE_NAMED;
 	flat->names = f->header.operations + 4 * f->named;
-	f->named += names.count;
-	return flatten_names(f, &names, flat->names, false);
+	f->named += names->count;
+	return flatten_names(f, names, flat->names, false);
 }
 
-static enum helix_status put_interface(struct flattener *f, struct pointer_reader *reader,
+static enum helix_status put_interface(struct flattener *f, struct interface_reader *reader,
 				       uint32_t entry)
 {
 	struct hmod_flat_interface flat = { 0 };
 	struct hmod_interface interface;
 	enum helix_status status;
 
-	if ((status = read_interface(reader, entry, &interface)))
+	if ((status = read_interface(&reader->record, entry, &interface)))
 		return status;
 	flat.major = interface.major;
 	flat.minor = interface.minor;
@@ -212,7 +220,7 @@ static enum helix_status put_interface(struct flattener *f, struct pointer_reade
 	flat.priority = interface.priority;
 	if (interface.message.symbol)
 		flat.flags = HMOD_INTERFACE_MESSAGE;
-	if ((status = put_name(f, reader, entry, &flat)) ||
+	if ((status = put_name(f, &reader->record, entry, &flat)) ||
 	    (status = put_operations(f, reader, entry, &flat)))
 		return status;
 	flatten_put(f, f->header.interfaces + entry * sizeof flat, &flat, sizeof flat);
@@ -221,12 +229,13 @@ static enum helix_status put_interface(struct flattener *f, struct pointer_reade
 
 enum helix_status flatten_interfaces(struct flattener *f)
 {
-	struct pointer_reader reader;
+	struct interface_reader reader;
 	enum helix_status status = HELIX_OK;
 
 	if (!f->header.interface_count)
 		return HELIX_OK;
-	pointer_reader_open(&reader, f->image, f->image->interfaces, &f->budget, f->diag);
+	memset(&reader, 0, sizeof reader);
+	pointer_reader_open(&reader.record, f->image, f->image->interfaces, &f->budget, f->diag);
 	for (uint32_t i = 0; i < f->header.interface_count && !status; i++)
 		status = put_interface(f, &reader, i);
 	return status;

@@ -56,14 +56,21 @@ enum helix_status hmod_sections_check(struct hmod_image *image, struct hmod_diag
 /* ---- the records' pointers: pointer.c -------------------------------------------- */
 
 /* Reads the pointers of one section: its relocations, found by bisection when
- * they are in offset order, else by walking on from the last one found; all that
- * walking is on a budget. */
+ * they are in offset order, else by walking on from the last one found. Opening,
+ * walking and reading strings is paid from a budget. */
 struct pointer_reader {
 	const struct hmod_image *image;
 	struct hmod_rela_search search;
-	uint64_t *budget; /* relocations that may still be looked at */
+	uint64_t *budget; /* relocations, sections and bytes that may still be looked at */
 	struct hmod_diag *diag;
 };
+
+/* What one reading of the records may cost: several times what sane files need,
+ * linear all the same. */
+static inline uint64_t reading_budget(const struct hmod_image *image)
+{
+	return 4 * image->file.size;
+}
 
 /* A place in the file: section and offset in it. */
 struct place {
@@ -100,7 +107,7 @@ const char *hmod_text_check(const char *text, size_t length);
 struct flattener {
 	const struct hmod_image *image;
 	struct hmod_diag *diag;
-	uint64_t budget; /* relocations that may still be looked at */
+	uint64_t budget; /* what may still be looked at */
 	struct pointer_reader record;
 	uint8_t *table;
 	size_t capacity, end; /* end: of what is placed so far */
@@ -123,10 +130,11 @@ struct list {
 	const char *what;
 };
 
-/* Finds the list that the pointer at `field` leads to and counts its entries;
- * none when it is not given. */
+/* Finds the list that the pointer at `field` leads to and counts its entries, up
+ * to `most` and one more; none when it is not given. A list that was opened
+ * before, or is zeroed, may be opened again: in the same section that is cheap. */
 enum helix_status list_open(struct pointer_reader *from, uint64_t field, const char *what,
-			    struct list *list);
+			    uint32_t most, struct list *list);
 enum helix_status list_entry(struct list *list, uint32_t i, const char **text);
 /* Each writes its entries into the array at `array` and the strings behind. */
 enum helix_status flatten_dependencies(struct flattener *f, struct list *list);

@@ -5,12 +5,23 @@
  */
 #include "modfmt/internal.h"
 
+/* Counts the entries; what stands behind the last one counted. */
+static enum pointer_kind count_entries(struct list *list, uint32_t most)
+{
+	struct pointer_reader ahead = list->reader;
+	const struct elf64_rela *rela;
+	enum pointer_kind kind;
+
+	do
+		kind = pointer_rela(&ahead, list->place.offset + 8 * (uint64_t)list->count, &rela);
+	while (kind == POINTER_GIVEN && ++list->count <= most);
+	return kind;
+}
+
 enum helix_status list_open(struct pointer_reader *from, uint64_t field, const char *what,
-			    struct list *list)
+			    uint32_t most, struct list *list)
 {
 	enum pointer_kind kind = pointer_place(from, field, &list->place);
-	const struct elf64_rela *rela;
-	struct pointer_reader ahead;
 
 	list->count = 0;
 	list->what = what;
@@ -19,15 +30,12 @@ enum helix_status list_open(struct pointer_reader *from, uint64_t field, const c
 	if (kind == POINTER_GIVEN && list->place.offset % 8)
 		kind = POINTER_BAD;
 	if (kind == POINTER_GIVEN) {
-		pointer_reader_open(&list->reader, from->image, list->place.section, from->budget,
-				    from->diag);
-		ahead = list->reader;
-		do
-			kind = pointer_rela(&ahead, list->place.offset + 8 * (uint64_t)list->count,
-					    &rela);
-		while (kind == POINTER_GIVEN && ++list->count <= HMOD_META_MAX / 4);
+		if (list->reader.search.section != list->place.section)
+			pointer_reader_open(&list->reader, from->image, list->place.section,
+					    from->budget, from->diag);
+		kind = count_entries(list, most);
 	}
-	if (kind == POINTER_NULL)
+	if (kind != POINTER_BAD)
 		return HELIX_OK;
 	return hmod_fail_meta(from->diag, HELIX_E_META_POINTER, what, "a list that ends with NULL",
 			      section_offset(from->image, from->search.section, field));

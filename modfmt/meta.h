@@ -182,7 +182,7 @@ struct hmod_rela_search {
  * returns NOT_FOUND with no diagnostic after the last. */
 struct hmod_export_cursor {
 	uint32_t entry;
-	uint64_t budget; /* relocations that may still be looked at */
+	uint64_t budget; /* what may still be looked at */
 	struct hmod_rela_search search;
 };
 enum helix_status hmod_export_next(const struct hmod_image *image,
@@ -205,7 +205,7 @@ uint32_t hmod_interface_count(const struct hmod_image *image);
  * not looked at. */
 struct hmod_interface_cursor {
 	uint32_t entry;
-	uint64_t budget; /* relocations that may still be looked at */
+	uint64_t budget; /* what may still be looked at */
 	struct hmod_rela_search search;
 };
 enum helix_status hmod_interface_next(const struct hmod_image *image,

@@ -3,7 +3,8 @@
  * The records a compiler leaves are full of pointers, and each of them is a
  * relocation: followed here, inside the file and nowhere else. Compilers and ld
  * write relocations in offset order, which makes a search a bisection; other
- * orders are walked, on a budget that keeps hostile files linear.
+ * orders are walked. What is walked, opened or read is on a budget, which keeps
+ * hostile files linear.
  */
 #include "modfmt/internal.h"
 
@@ -20,6 +21,23 @@ static bool in_offset_order(const struct elf64_rela *relas, uint64_t count)
 	return true;
 }
 
+static bool pay(struct pointer_reader *reader, uint64_t price)
+{
+	if (*reader->budget < price) {
+		*reader->budget = 0;
+		return false;
+	}
+	*reader->budget -= price;
+	return true;
+}
+
+/* Without a budget left, every pointer is a bad one. */
+static void give_up(struct pointer_reader *reader)
+{
+	reader->search.total = 1;
+	reader->search.sorted = false;
+}
+
 void pointer_reader_open(struct pointer_reader *reader, const struct hmod_image *image,
 			 uint32_t section, uint64_t *budget, struct hmod_diag *diag)
 {
@@ -33,10 +51,18 @@ void pointer_reader_open(struct pointer_reader *reader, const struct hmod_image 
 	reader->budget = budget;
 	reader->diag = diag;
 	search->section = section;
+	if (!pay(reader, image->section_count)) {
+		give_up(reader);
+		return;
+	}
 	for (uint32_t i = 1; i < image->section_count; i++) {
 		if (!is_for(image, i, section))
 			continue;
 		relas = hmod_section_relas(image, i, &count);
+		if (!pay(reader, count)) {
+			give_up(reader);
+			return;
+		}
 		search->total += count;
 		search->sorted = !tables++ && in_offset_order(relas, count);
 		search->relas = i;
@@ -62,14 +88,6 @@ static const struct elf64_rela *bisect(const struct pointer_reader *reader, uint
 	return NULL;
 }
 
-static bool pay(struct pointer_reader *reader)
-{
-	if (!*reader->budget)
-		return false;
-	--*reader->budget;
-	return true;
-}
-
 /* The entry behind the last one, over all tables and round; NULL when the
  * budget is spent. There is at least one. */
 static const struct elf64_rela *step(struct pointer_reader *reader)
@@ -78,13 +96,13 @@ static const struct elf64_rela *step(struct pointer_reader *reader)
 	const struct elf64_rela *relas;
 	uint64_t count;
 
-	while (pay(reader)) {
+	while (pay(reader, 1)) {
 		relas = hmod_section_relas(reader->image, search->relas, &count);
 		if (search->next < count)
 			return &relas[search->next++];
 		search->next = 0;
 		do {
-			if (!pay(reader))
+			if (!pay(reader, 1))
 				return NULL;
 			if (++search->relas == reader->image->section_count)
 				search->relas = 1;
@@ -208,7 +226,7 @@ enum helix_status pointer_string(struct pointer_reader *reader, uint64_t offset,
 	case POINTER_BAD:
 		break;
 	}
-	if (!*text)
+	if (!*text || !pay(reader, length + 1))
 		return hmod_fail_meta(reader->diag, HELIX_E_META_POINTER, what, "a string",
 				      section_offset(reader->image, reader->search.section, offset));
 	wrong = hmod_text_check(*text, length);

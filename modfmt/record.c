@@ -71,7 +71,7 @@ enum helix_status hmod_hooks_read(const struct hmod_image *image,
 				  struct hmod_reference hooks[HMOD_HOOKS], struct hmod_diag *diag)
 {
 	const unsigned format = is_v1(image) ? 0 : 1;
-	uint64_t budget = image->file.size;
+	uint64_t budget = reading_budget(image);
 	struct pointer_reader reader;
 	enum helix_status status = HELIX_OK;
 
@@ -191,7 +191,7 @@ enum helix_status hmod_export_next(const struct hmod_image *image,
 		return fail_export(image, cursor->entry, "the record", "is cut off", diag);
 	}
 	if (!cursor->entry) {
-		cursor->budget = image->file.size;
+		cursor->budget = reading_budget(image);
 		pointer_reader_open(&reader, image, image->exports, &cursor->budget, diag);
 	}
 	if ((status = export_symbol(&reader, cursor->entry, field, out)) ||

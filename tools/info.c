@@ -9,8 +9,9 @@
 #include "tools/tool.h"
 
 static const char *const field_names[] = {
-	"filename", "name", "version", "description", "author", "license", "flags",
-	"depends", "provides", "alias", "parm", "exports", "abi",
+	"filename", "name", "version", "description", "author", "authors", "license", "flags",
+	"depends", "provides", "alias", "interface", "parm", "default", "events", "policy",
+	"exports", "deprecated", "api", "abi",
 };
 #define FIELDS (sizeof field_names / sizeof field_names[0])
 
@@ -102,21 +103,23 @@ static void single(struct printer *p, const char *field, const char *text)
 		value(p, text);
 }
 
-static void flags(struct printer *p, uint64_t bits)
+/* The names of the bits that are set, on one line or as a list. */
+static void bits(struct printer *p, const char *field, uint64_t set,
+		 const char *(*name)(unsigned bit))
 {
 	const char *comma = "";
 
-	if (!begin(p, "flags", true))
+	if (!begin(p, field, true))
 		return;
 	if (!p->json)
 		lead(p);
-	for (unsigned bit = 0; hmod_flag_name(bit); bit++) {
-		if (!(bits >> bit & 1))
+	for (unsigned bit = 0; name(bit); bit++) {
+		if (!(set >> bit & 1))
 			continue;
 		if (p->json)
-			value(p, hmod_flag_name(bit));
+			value(p, name(bit));
 		else
-			printf("%s%s", comma, hmod_flag_name(bit));
+			printf("%s%s", comma, name(bit));
 		comma = ",";
 	}
 	if (!p->json)
@@ -154,12 +157,89 @@ static void strings(struct printer *p, const char *field, const struct hmod_meta
 	end(p);
 }
 
+/* A list that the columns show joined, as author. */
+static void authors(struct printer *p, const struct hmod_meta *meta)
+{
+	if (p->json || p->only)
+		strings(p, "authors", meta, meta->authors, meta->header->author_count);
+}
+
+/* ---- interfaces ------------------------------------------------------------------ */
+
+static void operations_json(const struct hmod_meta *meta, uint32_t i)
+{
+	const struct hmod_flat_interface *interface = &meta->interfaces[i];
+	const char *name;
+
+	printf("{\"name\": ");
+	json_string(hmod_meta_string(meta, interface->name));
+	printf(", \"version\": \"%u.%u\", \"count\": %u, \"priority\": %u, \"message\": %s",
+	       interface->major, interface->minor, interface->count, interface->priority,
+	       interface->flags & HMOD_INTERFACE_MESSAGE ? "true" : "false");
+	printf(", \"operations\": [");
+	for (uint32_t k = 0; (name = hmod_meta_operation(meta, i, k)); k++) {
+		printf("%s", k ? ", " : "");
+		json_string(name);
+	}
+	printf("]}");
+}
+
+/* "helix.scheduler 1.0 (pick_next, tick)", or "(2 operations)" without names. */
+static void operations_text(const struct hmod_meta *meta, uint32_t i)
+{
+	const struct hmod_flat_interface *interface = &meta->interfaces[i];
+	const char *name;
+
+	printf("%s %u.%u (", hmod_meta_string(meta, interface->name), interface->major,
+	       interface->minor);
+	for (uint32_t k = 0; (name = hmod_meta_operation(meta, i, k)); k++)
+		printf("%s%s", k ? ", " : "", name);
+	if (!hmod_meta_operation(meta, i, 0))
+		printf("%u operation%s", interface->count, interface->count == 1 ? "" : "s");
+	putchar(')');
+	if (interface->priority)
+		printf(", priority %u", interface->priority);
+	if (interface->flags & HMOD_INTERFACE_MESSAGE)
+		printf(", messages");
+	putchar('\n');
+}
+
+static void interfaces(struct printer *p, const struct hmod_meta *meta)
+{
+	if (!begin(p, "interface", true))
+		return;
+	for (uint32_t i = 0; i < meta->header->interface_count; i++) {
+		lead(p);
+		if (p->json)
+			operations_json(meta, i);
+		else
+			operations_text(meta, i);
+	}
+	end(p);
+}
+
+/* ---- parameters ------------------------------------------------------------------ */
+
+/* Numbers of a range are told as JSON's, of an int with their sign. */
+static void range_json(const struct hmod_flat_param *param)
+{
+	if (!(param->flags & HELIX_PARAM_RANGED))
+		return;
+	if (param->type == HELIX_PARAM_int)
+		printf(", \"least\": %lld, \"most\": %lld", (long long)param->least,
+		       (long long)param->most);
+	else
+		printf(", \"least\": %llu, \"most\": %llu", (unsigned long long)param->least,
+		       (unsigned long long)param->most);
+}
+
 static void param_json(const struct hmod_meta *meta, const struct hmod_flat_param *param)
 {
 	printf("{\"name\": ");
 	json_string(hmod_meta_string(meta, param->name));
 	printf(", \"type\": \"%s\", \"default\": ", hmod_param_type_name(param->type));
 	json_string(hmod_meta_string(meta, param->standard));
+	range_json(param);
 	printf(", \"description\": ");
 	json_string(hmod_meta_string(meta, param->description));
 	putchar('}');
@@ -183,6 +263,27 @@ static void params(struct printer *p, const struct hmod_meta *meta)
 	end(p);
 }
 
+/* "times=3 (1 to 100)"; in JSON they stand with the parameters. */
+static void defaults(struct printer *p, const struct hmod_meta *meta)
+{
+	char range[HMOD_RANGE_TEXT];
+
+	if (p->json || !begin(p, "default", true))
+		return;
+	for (uint32_t i = 0; i < meta->header->param_count; i++) {
+		const struct hmod_flat_param *param = &meta->params[i];
+
+		hmod_param_range_text(param, range);
+		lead(p);
+		printf("%s=%s%s%s%s\n", hmod_meta_string(meta, param->name),
+		       hmod_meta_string(meta, param->standard), range[0] ? " (" : "", range,
+		       range[0] ? ")" : "");
+	}
+	end(p);
+}
+
+/* ---- what the file alone says ------------------------------------------------------ */
+
 static void exports(struct printer *p, const struct hmod_image *image)
 {
 	struct hmod_export_cursor cursor = { 0 };
@@ -195,25 +296,89 @@ static void exports(struct printer *p, const struct hmod_image *image)
 	end(p);
 }
 
+static void deprecated_json(const struct hmod_export *export)
+{
+	char since[HMOD_VERSION_TEXT], removed[HMOD_VERSION_TEXT];
+
+	hmod_version_text(export->since, since);
+	hmod_version_text(export->removed, removed);
+	printf("{\"name\": ");
+	json_string(export->name);
+	printf(", \"replacement\": ");
+	json_string(export->replacement);
+	printf(", \"since\": \"%s\"", since);
+	if (export->removed)
+		printf(", \"removed\": \"%s\"", removed);
+	putchar('}');
+}
+
+/* "old: use new (since 1.2.0, removed in 2.0.0)" */
+static void deprecated_text(const struct hmod_export *export)
+{
+	char since[HMOD_VERSION_TEXT], removed[HMOD_VERSION_TEXT];
+
+	hmod_version_text(export->since, since);
+	hmod_version_text(export->removed, removed);
+	printf("%s: use %s (since %s%s%s)\n", export->name, export->replacement, since,
+	       export->removed ? ", removed in " : "", export->removed ? removed : "");
+}
+
+static void deprecated(struct printer *p, const struct hmod_image *image)
+{
+	struct hmod_export_cursor cursor = { 0 };
+	struct hmod_export export;
+
+	if (!begin(p, "deprecated", true))
+		return;
+	while (!hmod_export_next(image, &cursor, &export, NULL)) {
+		if (!export.replacement)
+			continue;
+		lead(p);
+		if (p->json)
+			deprecated_json(&export);
+		else
+			deprecated_text(&export);
+	}
+	end(p);
+}
+
+/* The events that will be delivered: none without a hook for them. */
+static uint64_t events_wanted(const struct module *module)
+{
+	struct hmod_reference hooks[HMOD_HOOKS];
+
+	if (hmod_hooks_read(&module->image, hooks, NULL) || !hooks[HMOD_HOOK_EVENT].symbol)
+		return 0;
+	return module->meta.header->events ? module->meta.header->events : HELIX_EVENTS_DEFAULT;
+}
+
 static void print(struct printer *p, const char *path, const struct module *module)
 {
 	const struct hmod_meta *meta = &module->meta;
-	char version[HMOD_VERSION_TEXT], abi[16];
+	char version[HMOD_VERSION_TEXT], api[16], abi[16];
 
 	hmod_version_text(meta->header->version, version);
+	snprintf(api, sizeof api, "%u", meta->header->api);
 	snprintf(abi, sizeof abi, "%u.%u", meta->header->abi_major, meta->header->abi_minor);
 	single(p, "filename", path);
 	single(p, "name", meta->name);
 	single(p, "version", version);
 	single(p, "description", meta->description);
 	single(p, "author", meta->author);
+	authors(p, meta);
 	single(p, "license", meta->license);
-	flags(p, meta->header->flags);
+	bits(p, "flags", meta->header->flags, hmod_flag_name);
 	dependencies(p, meta);
 	strings(p, "provides", meta, meta->provides, meta->header->provide_count);
 	strings(p, "alias", meta, meta->aliases, meta->header->alias_count);
+	interfaces(p, meta);
 	params(p, meta);
+	defaults(p, meta);
+	bits(p, "events", events_wanted(module), hmod_event_name);
+	single(p, "policy", hmod_policy_name(meta->header->policy));
 	exports(p, &module->image);
+	deprecated(p, &module->image);
+	single(p, "api", api);
 	single(p, "abi", abi);
 }
 

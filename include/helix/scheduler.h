@@ -60,12 +60,15 @@ struct helix_scheduler_stats {
 	uint64_t picked; /* answers of pick_next that named a thread */
 };
 
+/* The operations by name, for `.names = HELIX_OPERATIONS(HELIX_SCHEDULER_OPERATIONS)`. */
+#define HELIX_SCHEDULER_OPERATIONS                                             \
+	"init", "add_thread", "remove_thread", "thread_ready", "thread_block", \
+		"pick_next", "yield_thread", "tick", "needs_reschedule",       \
+		"set_priority", "get_priority", "stats"
+
 /* All operations are required. `cpu` is below the count
  * given to init. A `thread` is never NULL unless it says so. */
 struct helix_scheduler_ops {
-	const char *name;
-	uint64_t version; /* HELIX_VERSION(major, minor, patch) */
-
 	/* Before all others, once each time the policy is put in charge: forgets what
 	 * was. `cpus` is how many the machine has, in use or not. HELIX_OK, or a
 	 * status with which the policy is not put in charge. */
@@ -85,7 +88,7 @@ struct helix_scheduler_ops {
 	/* The id of the thread that `cpu` shall run: ready, with `cpu` in its affinity;
 	 * 0 for none. Another answer is counted, and the kernel takes the thread that
 	 * has been ready longest; so it does when 0 is answered although a thread has
-	 * been ready for a second. */
+	 * been ready for a second (and two of its periods). */
 	uint64_t (*pick_next)(unsigned cpu);
 	/* `thread`, which runs on `cpu`, gives the CPU up of itself; it is ready. */
 	void (*yield_thread)(unsigned cpu, struct helix_thread *thread);

@@ -60,6 +60,8 @@
 	X(STATE, -34, "the saved state: %n", "")                               \
 	X(STATE_TYPE, -35, "the saved state: field %n has another type", "")   \
 	X(NOT_HEALTHY, -36, "module %n says that it is not healthy", "")       \
+	X(MESSAGE, -37, "module %n answered with a response to another message", \
+	  "make answers with helix_message_response")                          \
 	/* the file: header */                                                 \
 	X(TRUNCATED, -64, "the file ends at byte %f inside the %n, which ends at %w", \
 	  "copy or build it again")                                            \

@@ -77,6 +77,10 @@ extern const struct kernel_export kernel_exports_start[], kernel_exports_end[];
 /* Set by the module service: names an address inside a module for backtraces. */
 extern const char *(*module_symbol_hook)(uint64_t address, const char **module, uint64_t *offset);
 
+/* Set by the module service: adds what it knows to a panic's report, a line at a
+ * time. It takes no lock. */
+extern void (*panic_report_hook)(void (*say)(const char *format, ...));
+
 /* Started by the boot code once memory, interrupts and clock work. */
 void kernel_main(void);
 

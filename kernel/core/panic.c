@@ -168,6 +168,14 @@ static void enter(void)
 	end();
 }
 
+void (*panic_report_hook)(void (*say)(const char *format, ...));
+
+static void say_report(void)
+{
+	if (panic_report_hook)
+		panic_report_hook(say);
+}
+
 static void say_message(const char *format, va_list arguments)
 {
 	static char message[512];
@@ -187,6 +195,7 @@ void panic(const char *format, ...)
 	va_end(arguments);
 	say("backtrace:\n");
 	backtrace((uint64_t)__builtin_frame_address(0));
+	say_report();
 	say_log();
 	end();
 }
@@ -202,6 +211,7 @@ void panic_trap(const struct trap_frame *frame, const char *format, ...)
 	say_registers(frame);
 	say("backtrace:\n");
 	backtrace_trap(frame);
+	say_report();
 	say_log();
 	end();
 }

@@ -8,6 +8,7 @@
 
 #include "kernel/core/kernel.h"
 #include "kernel/core/string.h"
+#include "kernel/sched/thread.h"
 
 #define TABLE_ENTRIES 512
 #define TOP_LEVEL     3
@@ -154,6 +155,9 @@ static void page_unmap(uint64_t address)
 void vmm_unmap(uint64_t address, uint64_t count)
 {
 	uint64_t row = 0;
+	/* The thread stays on this CPU, which forgets each page at once: the shootdown
+	 * is for the others. */
+	preempt_disable();
 	for (uint64_t i = 0; i < count; i++) {
 		uint64_t page = address + i * PAGE_SIZE;
 		bool state = mm_lock();
@@ -164,6 +168,7 @@ void vmm_unmap(uint64_t address, uint64_t count)
 	}
 	if (count)
 		tlb_shootdown();
+	preempt_enable();
 	tables_free(row);
 }
 

@@ -137,9 +137,7 @@ static void fifo_stats(struct helix_scheduler_stats *stats)
 	*stats = counts;
 }
 
-const struct helix_scheduler_ops fifo_scheduler = {
-	.name = "fifo",
-	.version = UINT64_C(1) << 32,
+static const struct helix_scheduler_ops fifo_ops = {
 	.init = fifo_init,
 	.add_thread = fifo_add,
 	.remove_thread = fifo_remove,
@@ -153,3 +151,5 @@ const struct helix_scheduler_ops fifo_scheduler = {
 	.get_priority = fifo_get_priority,
 	.stats = fifo_stats,
 };
+
+const struct sched_policy fifo_scheduler = { "fifo", UINT64_C(1) << 32, &fifo_ops };

@@ -6,8 +6,8 @@
 #ifndef KERNEL_SCHED_FIFO_H
 #define KERNEL_SCHED_FIFO_H
 
-#include "helix/scheduler.h"
+#include "kernel/sched/sched.h"
 
-extern const struct helix_scheduler_ops fifo_scheduler;
+extern const struct sched_policy fifo_scheduler;
 
 #endif

@@ -40,6 +40,7 @@ struct thread {
 	int result;
 	int (*run)(void *argument);
 	void *argument;
+	void *frames; /* see thread_frames */
 	uint8_t *stack; /* its lowest byte; NULL for the boot stack */
 };
 

@@ -33,55 +33,69 @@ static bool panicking(void)
 	return __atomic_load_n(&given_up, __ATOMIC_RELAXED);
 }
 
+/* Held locks ascend, so the last one decides. */
 static void order_check(const struct cpu_block *cpu, const struct spinlock *lock)
 {
-	const struct spinlock *outer;
+	const struct spinlock *outer = lock_order_break(cpu->held, cpu->held_count, lock->rank);
 
-	if (!KERNEL_DEBUG_LOCKS || panicking())
+	if (panicking())
 		return;
-	outer = lock_order_break(cpu->held, cpu->held_count, lock->rank);
 	if (outer)
 		panic("lock order: %s is taken while %s is held", lock->name, outer->name);
 	if (cpu->held_count == CPU_LOCKS_MAX)
 		panic("lock order: %s is one lock too many", lock->name);
 }
 
-static void wait_and_take(struct spinlock *lock)
+static bool order_good(const struct cpu_block *cpu, const struct spinlock *lock)
+{
+	unsigned count = cpu->held_count;
+
+	return !count || (cpu->held[count - 1]->rank < lock->rank && count < CPU_LOCKS_MAX);
+}
+
+/* Somebody has it: this CPU, or it is waited for. False: this CPU, and it is now
+ * taken once more. */
+static __attribute__((noinline)) bool take_slowly(struct spinlock *lock, struct cpu_block *cpu)
 {
 	uint64_t polls = 0;
 
+	if (__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) == cpu->id + 1) {
+		if (!lock->nests && !panicking())
+			panic("lock %s is taken twice by CPU %u", lock->name, cpu->id);
+		lock->depth++;
+		return false;
+	}
+	if (KERNEL_DEBUG_LOCKS)
+		order_check(cpu, lock);
 	while (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE)) {
 		while (__atomic_load_n(&lock->taken, __ATOMIC_RELAXED)) {
 			tlb_poll();
 			cpu_pause();
 			if (panicking() && ++polls > PATIENCE)
-				return;
+				return true;
 		}
 	}
+	return true;
 }
 
 bool spin_lock(struct spinlock *lock)
 {
 	bool state = interrupts_save();
 	struct cpu_block *cpu = this_cpu();
-	uint32_t me = cpu->id + 1;
 
-	if (__atomic_load_n(&lock->owner, __ATOMIC_RELAXED) == me) {
-		if (!lock->nests && !panicking())
-			panic("lock %s is taken twice by CPU %u", lock->name, cpu->id);
-		lock->depth++;
+	if (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE) && !take_slowly(lock, cpu))
 		return state;
-	}
-	order_check(cpu, lock);
-	wait_and_take(lock);
-	__atomic_store_n(&lock->owner, me, __ATOMIC_RELAXED);
+	__atomic_store_n(&lock->owner, cpu->id + 1, __ATOMIC_RELAXED);
+	if (KERNEL_DEBUG_LOCKS && !order_good(cpu, lock))
+		order_check(cpu, lock);
 	if (cpu->held_count < CPU_LOCKS_MAX)
 		cpu->held[cpu->held_count++] = lock;
 	return state;
 }
 
-/* Usually the last one; not always. */
-static void held_remove(struct cpu_block *cpu, const struct spinlock *lock)
+/* Not the last one; rare. */
+static __attribute__((noinline)) void held_remove(struct cpu_block *cpu,
+						  const struct spinlock *lock)
 {
 	unsigned i = cpu->held_count;
 
@@ -97,17 +111,22 @@ static void held_remove(struct cpu_block *cpu, const struct spinlock *lock)
 void spin_unlock(struct spinlock *lock, bool state)
 {
 	struct cpu_block *cpu = this_cpu();
+	unsigned count = cpu->held_count;
 
 	if (lock->depth) {
 		lock->depth--;
-	} else {
-		if (!spin_held(lock) && !panicking())
-			panic("lock %s is given back by CPU %u, which does not hold it",
-			      lock->name, cpu->id);
-		held_remove(cpu, lock);
-		__atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
-		__atomic_store_n(&lock->taken, 0, __ATOMIC_RELEASE);
+		interrupts_restore(state);
+		return;
 	}
+	if (lock->owner != cpu->id + 1 && !panicking())
+		panic("lock %s is given back by CPU %u, which does not hold it", lock->name,
+		      cpu->id);
+	if (count && cpu->held[count - 1] == lock)
+		cpu->held_count = count - 1;
+	else
+		held_remove(cpu, lock);
+	__atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&lock->taken, 0, __ATOMIC_RELEASE);
 	interrupts_restore(state);
 }
 

@@ -11,7 +11,7 @@
 
 #define STARVED_NS UINT64_C(1000000000)
 
-static const struct helix_scheduler_ops *policy = &fifo_scheduler;
+static const struct sched_policy *policy = &fifo_scheduler;
 static unsigned bank; /* which view of each thread is the policy's */
 static uint64_t ready_threads, wrong;
 
@@ -48,7 +48,7 @@ enum helix_status policy_add(struct thread *thread)
 
 	thread->affinity = affinity_now(thread);
 	view_make(thread, bank);
-	status = policy->add_thread(view_of(thread));
+	status = policy->ops->add_thread(view_of(thread));
 	thread->known = !status;
 	return status;
 }
@@ -63,7 +63,7 @@ static void count(const struct thread *thread, int by)
 void policy_remove(struct thread *thread)
 {
 	count(thread, -1);
-	policy->remove_thread(view_of(thread));
+	policy->ops->remove_thread(view_of(thread));
 	thread->known = false;
 }
 
@@ -72,7 +72,7 @@ void policy_ready(struct thread *thread, enum helix_ready why)
 	thread->state = THREAD_READY;
 	thread->ready_since = clock_now_ns();
 	count(thread, 1);
-	policy->thread_ready(view_of(thread), why);
+	policy->ops->thread_ready(view_of(thread), why);
 }
 
 void policy_yield(struct thread *thread)
@@ -80,13 +80,13 @@ void policy_yield(struct thread *thread)
 	thread->state = THREAD_READY;
 	thread->ready_since = clock_now_ns();
 	count(thread, 1);
-	policy->yield_thread(thread->cpu, view_of(thread));
+	policy->ops->yield_thread(thread->cpu, view_of(thread));
 }
 
 void policy_block(struct thread *thread)
 {
 	count(thread, -1);
-	policy->thread_block(view_of(thread));
+	policy->ops->thread_block(view_of(thread));
 }
 
 /* ---- what it answers ---------------------------------------------------------------------- */
@@ -121,17 +121,24 @@ static void complain(uint64_t answer, unsigned cpu)
 			 policy->name, cpu);
 }
 
+/* A real-time thread may have used up its budget and wait for its next period. */
+static bool starved(const struct thread *thread)
+{
+	return clock_now_ns() >
+	       thread->ready_since + STARVED_NS + 2 * thread->options.period_ns;
+}
+
 /* The policy named none, or a wrong one. It may have meant it: a thread must
  * have waited for long before the kernel overrules a none. */
 static struct thread *fallback(uint64_t answer, unsigned cpu)
 {
 	struct thread *found = longest_ready(cpu);
 
-	if (!answer && (!found || clock_now_ns() < found->ready_since + STARVED_NS))
+	if (!answer && (!found || !starved(found)))
 		return NULL;
 	complain(answer, cpu);
 	if (found)
-		policy->thread_block(view_of(found));
+		policy->ops->thread_block(view_of(found));
 	return found;
 }
 
@@ -142,7 +149,7 @@ struct thread *policy_pick(unsigned cpu)
 
 	if (!cpu_active(cpu))
 		return NULL;
-	answer = policy->pick_next(cpu);
+	answer = policy->ops->pick_next(cpu);
 	if (!answer && !ready_threads)
 		return NULL;
 	thread = answer ? thread_find(answer) : NULL;
@@ -155,24 +162,24 @@ struct thread *policy_pick(unsigned cpu)
 
 void policy_tick(unsigned cpu, struct thread *running)
 {
-	policy->tick(cpu, running ? view_of(running) : NULL);
+	policy->ops->tick(cpu, running ? view_of(running) : NULL);
 }
 
 bool policy_needs(unsigned cpu, struct thread *running)
 {
-	return policy->needs_reschedule(cpu, view_of(running));
+	return policy->ops->needs_reschedule(cpu, view_of(running));
 }
 
 void policy_set_priority(struct thread *thread)
 {
 	view_of(thread)->priority = thread->options.priority;
-	policy->set_priority(view_of(thread));
+	policy->ops->set_priority(view_of(thread));
 	sched_kick(thread);
 }
 
 uint32_t policy_priority(const struct thread *thread)
 {
-	return policy->get_priority(&thread->view[bank]);
+	return policy->ops->get_priority(&thread->view[bank]);
 }
 
 void policy_affinity(struct thread *thread)
@@ -183,10 +190,10 @@ void policy_affinity(struct thread *thread)
 	/* Ready ones are put in order anew even when nothing changed for them: they
 	 * may stand in a queue of the CPU that went. */
 	if (ready)
-		policy->thread_block(view_of(thread));
+		policy->ops->thread_block(view_of(thread));
 	thread->affinity = view_of(thread)->affinity = affinity;
 	if (ready) {
-		policy->thread_ready(view_of(thread), HELIX_READY_MOVED);
+		policy->ops->thread_ready(view_of(thread), HELIX_READY_MOVED);
 		sched_kick(thread);
 	} else if (thread->state == THREAD_RUNNING && !(affinity >> thread->cpu & 1)) {
 		sched_interrupt(thread->cpu);
@@ -201,14 +208,14 @@ uint64_t policy_ready_count(void)
 void policy_counts(struct sched_counts *counts)
 {
 	*counts = (struct sched_counts){ .ready = ready_threads, .wrong = wrong };
-	policy->stats(&counts->policy);
+	policy->ops->stats(&counts->policy);
 }
 
 /* ---- another policy ------------------------------------------------------------------------- */
 
 static bool whole(const struct helix_scheduler_ops *ops)
 {
-	return ops->name && ops->init && ops->add_thread && ops->remove_thread &&
+	return ops->init && ops->add_thread && ops->remove_thread &&
 	       ops->thread_ready && ops->thread_block && ops->pick_next && ops->yield_thread &&
 	       ops->tick && ops->needs_reschedule && ops->set_priority && ops->get_priority &&
 	       ops->stats;
@@ -253,21 +260,21 @@ static void ready_all(void)
 		for (struct thread *thread = next; thread; thread = thread->next)
 			if (thread->known && thread->state == THREAD_READY &&
 			    thread->ready_since == after)
-				policy->thread_ready(view_of(thread), HELIX_READY_MOVED);
+				policy->ops->thread_ready(view_of(thread), HELIX_READY_MOVED);
 	}
 }
 
 /* Every CPU that wants to switch waits for the lock meanwhile; a thread that runs
  * goes on running. */
-static enum helix_status change(const struct helix_scheduler_ops *ops)
+static enum helix_status change(const struct sched_policy *to)
 {
-	const struct helix_scheduler_ops *old = policy;
+	const struct helix_scheduler_ops *old = policy->ops;
 	unsigned old_bank = bank;
-	enum helix_status status = add_all(ops, 1 - bank);
+	enum helix_status status = add_all(to->ops, 1 - bank);
 
 	if (status)
 		return status;
-	policy = ops;
+	policy = to;
 	bank = 1 - bank;
 	wrong = 0;
 	for (struct thread *thread = thread_first(); thread; thread = thread->next)
@@ -280,21 +287,21 @@ static enum helix_status change(const struct helix_scheduler_ops *ops)
 	return HELIX_OK;
 }
 
-enum helix_status sched_policy_set(const struct helix_scheduler_ops *ops)
+enum helix_status sched_policy_set(const struct sched_policy *to)
 {
 	enum helix_status status = HELIX_OK;
 	bool state;
 
-	if (!ops || !whole(ops))
+	if (!to || !to->name || !to->ops || !whole(to->ops))
 		return HELIX_E_INVALID;
 	state = spin_lock(&sched_lock);
-	if (ops != policy)
-		status = change(ops);
+	if (to != policy)
+		status = change(to);
 	sched_unlock(state);
 	return status;
 }
 
-const struct helix_scheduler_ops *sched_policy(void)
+const struct sched_policy *sched_policy(void)
 {
 	return __atomic_load_n(&policy, __ATOMIC_ACQUIRE);
 }

@@ -24,11 +24,18 @@ void sched_preempt(void);
 /* Lets the scheduler have the CPU if it wants it and may. */
 void preempt_check(void);
 
-/* Puts `ops` in charge of every thread, at one instant for all CPUs. On failure
+/* Who decides: what a module's interface gives, and whose it is. */
+struct sched_policy {
+	const char *name;
+	uint64_t version; /* HELIX_VERSION(major, minor, patch) */
+	const struct helix_scheduler_ops *ops;
+};
+
+/* Puts `policy` in charge of every thread, at one instant for all CPUs. On failure
  * (what its init or add_thread answered; INVALID when an operation is missing)
  * the old one stays, untouched. */
-enum helix_status sched_policy_set(const struct helix_scheduler_ops *ops);
-const struct helix_scheduler_ops *sched_policy(void);
+enum helix_status sched_policy_set(const struct sched_policy *policy);
+const struct sched_policy *sched_policy(void);
 
 struct sched_counts {
 	uint64_t ready; /* threads that could run and do not, as the kernel counts */
@@ -52,7 +59,7 @@ bool sched_cpu(unsigned cpu, struct sched_cpu *info);
 enum helix_status cpu_offline(unsigned cpu, const char **why);
 enum helix_status cpu_online(unsigned cpu, const char **why);
 /* `notify` is called after each change, in the thread that made it, no spinlock
- * held; the next change waits for it. False when there are too many. */
+ * held; the next change waits for it, so it must make none. False when there are too many. */
 bool cpu_notify(void (*notify)(void *ctx, unsigned cpu, bool online), void *ctx);
 
 /* An idle thread of CPU `cpu`: its stack's top, or 0 without memory. */

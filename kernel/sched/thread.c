@@ -152,7 +152,7 @@ void sched_init(void)
 {
 	bool state = spin_lock(&sched_lock);
 
-	if (sched_policy()->init(CPUS_MAX))
+	if (sched_policy()->ops->init(CPUS_MAX))
 		panic("the first policy does not start");
 	boot_thread.options.priority = HELIX_PRIORITY_NORMAL;
 	boot_thread.options.weight = HELIX_WEIGHT_NORMAL;
@@ -205,8 +205,9 @@ void thread_exit(int result)
 	struct thread *self = thread_current();
 
 	sleep_check("thread_exit");
-	if (!self->stack || self->idle)
-		panic("thread %s must not end", self->name);
+	if (!self->stack || self->idle || self->end_deferred)
+		panic("thread %s must not end%s", self->name,
+		      self->end_deferred ? " here: it holds a mutex" : "");
 	spin_lock(&sched_lock);
 	self->result = result;
 	policy_remove(self);
@@ -372,6 +373,11 @@ enum helix_status thread_set_affinity(uint64_t id, uint64_t affinity)
 uint64_t thread_id(void)
 {
 	return thread_current()->id;
+}
+
+void **thread_frames(void)
+{
+	return &thread_current()->frames;
 }
 
 const char *thread_name(void)

@@ -59,6 +59,9 @@ enum helix_status thread_set_priority(uint64_t id, uint32_t priority);
 enum helix_status thread_set_affinity(uint64_t id, uint64_t affinity);
 uint64_t thread_id(void); /* the current thread's */
 const char *thread_name(void);
+/* A pointer of the current thread's own, NULL at first: whose calls into modules it
+ * is in. Any context: an interrupt sees that of the thread it interrupted. */
+void **thread_frames(void);
 
 void thread_yield(void);
 /* At least so long; ends at a tick. */

@@ -10,12 +10,6 @@
 
 #define PATH_ROOM 1100
 
-static int not_found(const char *command, const char *name)
-{
-	kprintf("%s: %s: no such module\n", command, name);
-	return 1;
-}
-
 /* Splits key=value words in place. */
 static bool settings(int argc, char **argv, struct hload_setting *out)
 {
@@ -33,16 +27,23 @@ static bool settings(int argc, char **argv, struct hload_setting *out)
 static int run_insmod(int argc, char **argv)
 {
 	struct hload_setting list[WORDS_MAX];
+	struct hload_insertion how = { .settings = list };
 	char path[PATH_ROOM];
 	struct hmod_diag diag;
 
-	if (argc < 2 || !settings(argc - 2, argv + 2, list))
+	if (argc > 1 && !strcmp(argv[1], "-f")) {
+		how.force = true;
+		argc--;
+		argv++;
+	}
+	if (argc < 2 || argv[1][0] == '-' || !settings(argc - 2, argv + 2, list))
 		return USAGE;
+	how.setting_count = (size_t)(argc - 2);
 	if (!module_path(argv[1], path, sizeof path)) {
 		kprintf("insmod: %s: no such file, and no such module in /lib/modules\n", argv[1]);
 		return 1;
 	}
-	if (module_insert(path, list, (size_t)(argc - 2), &diag))
+	if (module_insert(path, &how, &diag))
 		return shell_fail("insmod", shell_base_name(path), &diag);
 	return 0;
 }
@@ -75,20 +76,27 @@ static int remove_all(struct hload_module *module)
 	return status;
 }
 
+static int remove_one(struct hload_module *module)
+{
+	struct hmod_diag diag;
+
+	return hload_remove(modules, module, &diag) ? shell_fail("rmmod", NULL, &diag) : 0;
+}
+
 static int run_rmmod(int argc, char **argv)
 {
 	bool dependents = argc > 1 && !strcmp(argv[1], "-r");
 	struct hload_module *module;
-	struct hmod_diag diag;
+	int status;
 
 	if (argc != 2 + dependents || (!dependents && argv[1][0] == '-'))
 		return USAGE;
-	module = hload_find(modules, argv[1 + dependents]);
+	module = shell_get("rmmod", argv[1 + dependents]);
 	if (!module)
-		return not_found("rmmod", argv[1 + dependents]);
-	if (dependents)
-		return remove_all(module);
-	return hload_remove(modules, module, &diag) ? shell_fail("rmmod", NULL, &diag) : 0;
+		return 1;
+	status = dependents ? remove_all(module) : remove_one(module);
+	hload_put(modules, module);
+	return status;
 }
 
 /* ---- modprobe ------------------------------------------------------------------------ */
@@ -106,19 +114,14 @@ static int start_order(struct hload_module **order, size_t length)
 	return 0;
 }
 
-static int run_modprobe(int argc, char **argv)
+static int probe(struct hload_module *module)
 {
-	struct hload_module *module, **order;
+	struct hload_module **order;
 	struct hload_counts counts;
 	struct hmod_diag diag;
 	size_t length;
 	int status;
 
-	if (argc != 2)
-		return USAGE;
-	module = hload_find(modules, argv[1]);
-	if (!module)
-		return not_found("modprobe", argv[1]);
 	hload_counts(modules, &counts);
 	order = kmalloc(counts.modules * sizeof *order);
 	if (!order) {
@@ -133,9 +136,24 @@ static int run_modprobe(int argc, char **argv)
 	return status;
 }
 
+static int run_modprobe(int argc, char **argv)
+{
+	struct hload_module *module;
+	int status;
+
+	if (argc != 2)
+		return USAGE;
+	module = shell_get("modprobe", argv[1]);
+	if (!module)
+		return 1;
+	status = probe(module);
+	hload_put(modules, module);
+	return status;
+}
+
 const struct command module_commands[] = {
-	{ "insmod", run_insmod, "FILE|NAME [param=value…]", "load and start a module",
-	  COMPLETE_MODULE },
+	{ "insmod", run_insmod, "[-f] FILE|NAME [param=value…]",
+	  "load and start a module (-f: an experimental one too)", COMPLETE_MODULE },
 	{ "rmmod", run_rmmod, "[-r] NAME", "stop and unload a module (-r: its dependents first)",
 	  COMPLETE_MODULE },
 	{ "modprobe", run_modprobe, "NAME", "load a module after all it depends on",

@@ -1,64 +1,141 @@
 /* SPDX-License-Identifier: MIT
  *
- * Commands that look at modules: lsmod, modinfo, deps, symbols.
+ * Commands that look at modules: lsmod, deps, providers, symbols.
  */
+#include "helix/record.h"
 #include "kernel/core/print.h"
 #include "kernel/core/string.h"
 #include "kernel/mm/mm.h"
 #include "kernel/shell/command.h"
 #include "kernel/svc/modules.h"
+#include "loader/services.h"
 
-static struct hload_module *find(const char *command, const char *name)
+/* ---- lsmod ------------------------------------------------------------------------- */
+
+/* Who rmmod would name: dependents first, then who calls through an interface. */
+static void print_users(struct hload_module *module, uint32_t holders)
 {
-	struct hload_module *module = hload_find(modules, name);
+	const char *user, *interface;
+	struct hload_module *holder;
+	struct hload_info info;
 
-	if (!module)
-		kprintf("%s: %s: no such module\n", command, name);
-	return module;
+	for (uint32_t i = 0; (holder = hload_holder(module, i)); i++) {
+		hload_info(holder, &info);
+		kprintf("%s%s", i ? "," : " ", info.meta->name);
+	}
+	for (uint32_t i = 0; (user = hload_interface_user(modules, module, i, &interface)); i++)
+		kprintf("%s%s", i || holders ? "," : " ", user);
+}
+
+static void print_module(struct hload_module *module, const struct hload_info *info)
+{
+	uint32_t users = 0;
+	const char *interface;
+
+	while (hload_interface_user(modules, module, users, &interface))
+		users++;
+	kprintf("%-19s %8llu  %u", info->meta->name,
+		(unsigned long long)(info->size[0] + info->size[1] + info->size[2]),
+		info->holders + users);
+	print_users(module, info->holders);
+	if (info->meta->header->flags & HELIX_EXPERIMENTAL)
+		kputs(" (experimental)");
+	kputs("\n");
+}
+
+/* The bit of a flag by name, in any case; -1: no such flag. */
+static int flag_bit(const char *name)
+{
+	const char *flag;
+
+	for (unsigned bit = 0; (flag = hmod_flag_name(bit)); bit++) {
+		size_t i = 0;
+
+		while (flag[i] && (name[i] & ~0x20) == (flag[i] & ~0x20))
+			i++;
+		if (!flag[i] && !name[i])
+			return (int)bit;
+	}
+	return -1;
+}
+
+static int bad_flag(const char *name)
+{
+	const char *flag;
+
+	kprintf("lsmod: %s: no such flag:", name);
+	for (unsigned bit = 0; (flag = hmod_flag_name(bit)); bit++)
+		kprintf(" %s", flag);
+	kputs("\n");
+	return 1;
 }
 
 static int run_lsmod(int argc, char **argv)
 {
-	struct hload_module *module = NULL, *holder;
-	struct hload_info info, other;
+	bool running = argc == 2 && !strcmp(argv[1], "--running");
+	struct hload_module *module = NULL;
+	struct hload_info info;
+	uint64_t wanted = 0;
+	int bit;
 
-	(void)argv;
-	if (argc != 1)
+	if (argc == 3 && !strcmp(argv[1], "--flag")) {
+		bit = flag_bit(argv[2]);
+		if (bit < 0)
+			return bad_flag(argv[2]);
+		wanted = UINT64_C(1) << bit;
+	} else if (argc != 1 && !running) {
 		return USAGE;
+	}
 	kputs("Module                  Size  Used by\n");
-	while ((module = hload_next(modules, module))) {
+	while ((module = hload_get_next(modules, module))) {
 		hload_info(module, &info);
-		if (info.state == HLOAD_REGISTERED)
-			continue;
-		kprintf("%-19s %8llu  %u", info.meta->name,
-			(unsigned long long)(info.size[0] + info.size[1] + info.size[2]),
-			info.holders);
-		for (uint32_t i = 0; (holder = hload_holder(module, i)); i++) {
-			hload_info(holder, &other);
-			kprintf("%s%s", i ? "," : " ", other.meta->name);
-		}
-		kputs("\n");
+		if (info.state != HLOAD_REGISTERED && (!running || info.state == HLOAD_RUNNING) &&
+		    (info.meta->header->flags & wanted) == wanted)
+			print_module(module, &info);
 	}
 	return 0;
 }
 
-/* ---- modinfo ---------------------------------------------------------------------- */
+/* ---- providers ---------------------------------------------------------------------- */
 
-static void print_field(const char *field, const char *value)
+#define PROVIDERS_MAX 64
+
+static void print_provider(uint64_t id)
 {
-	kprintf("%s:%*s%s\n", field, (int)(15 - strlen(field)), "", value);
+	struct hload_module *module = hload_get_id(modules, id);
+	char version[HMOD_VERSION_TEXT];
+	struct hload_info info;
+
+	if (!module)
+		return;
+	hload_info(module, &info);
+	hmod_version_text(info.meta->header->version, version);
+	kprintf("%s %s %s\n", info.meta->name, version, hload_state_name(info.state));
+	hload_put(modules, module);
 }
 
-static void print_flags(uint64_t flags)
+static int run_providers(int argc, char **argv)
 {
-	kprintf("flags:          ");
-	for (unsigned bit = 0, n = 0; hmod_flag_name(bit); bit++)
-		if (flags >> bit & 1)
-			kprintf("%s%s", n++ ? "," : "", hmod_flag_name(bit));
-	kputs("\n");
+	uint64_t ids[PROVIDERS_MAX];
+	size_t count;
+
+	if (argc != 2)
+		return USAGE;
+	count = hload_list_providers(modules, argv[1], ids, PROVIDERS_MAX);
+	if (!count) {
+		kprintf("providers: %s: nobody provides it\n", argv[1]);
+		return 1;
+	}
+	for (size_t i = 0; i < count && i < PROVIDERS_MAX; i++)
+		print_provider(ids[i]);
+	if (count > PROVIDERS_MAX)
+		kprintf("and %lu more\n", (unsigned long)(count - PROVIDERS_MAX));
+	return 0;
 }
 
-static void dependency_text(const struct hmod_meta *meta, uint32_t i, char *text, size_t room)
+/* ---- deps ------------------------------------------------------------------------- */
+
+void dependency_text(const struct hmod_meta *meta, uint32_t i, char *text, size_t room)
 {
 	const struct hmod_flat_dependency *d = &meta->dependencies[i];
 	char versions[HMOD_CONSTRAINT_TEXT];
@@ -69,54 +146,6 @@ static void dependency_text(const struct hmod_meta *meta, uint32_t i, char *text
 		  d->flags & HMOD_DEPENDENCY_CAPABILITY ? "cap:" : "",
 		  hmod_meta_string(meta, d->name), any ? "" : " ", any ? "" : versions);
 }
-
-static void print_lists(const struct hmod_meta *meta)
-{
-	char text[160];
-
-	for (uint32_t i = 0; i < meta->header->dependency_count; i++) {
-		dependency_text(meta, i, text, sizeof text);
-		print_field("depends", text);
-	}
-	for (uint32_t i = 0; i < meta->header->provide_count; i++)
-		print_field("provides", hmod_meta_string(meta, meta->provides[i]));
-	for (uint32_t i = 0; i < meta->header->alias_count; i++)
-		print_field("alias", hmod_meta_string(meta, meta->aliases[i]));
-	for (uint32_t i = 0; i < meta->header->param_count; i++)
-		kprintf("parm:           %s:%s (%s)\n", hmod_meta_string(meta, meta->params[i].name),
-			hmod_meta_string(meta, meta->params[i].description),
-			hmod_param_type_name(meta->params[i].type));
-}
-
-static int run_modinfo(int argc, char **argv)
-{
-	char version[HMOD_VERSION_TEXT], abi[16];
-	struct hload_module *module;
-	struct hload_info info;
-
-	if (argc != 2)
-		return USAGE;
-	module = find("modinfo", argv[1]);
-	if (!module)
-		return 1;
-	hload_info(module, &info);
-	hmod_version_text(info.meta->header->version, version);
-	ksnprintf(abi, sizeof abi, "%u.%u", info.meta->header->abi_major,
-		  info.meta->header->abi_minor);
-	print_field("filename", info.path ? info.path : "");
-	print_field("name", info.meta->name);
-	print_field("version", version);
-	print_field("description", info.meta->description);
-	print_field("author", info.meta->author);
-	print_field("license", info.meta->license);
-	print_flags(info.meta->header->flags);
-	print_field("abi", abi);
-	print_lists(info.meta);
-	print_field("state", hload_state_name(info.state));
-	return 0;
-}
-
-/* ---- deps ------------------------------------------------------------------------- */
 
 static void print_dependencies(struct hload_module *module)
 {
@@ -169,13 +198,14 @@ static int run_deps(int argc, char **argv)
 
 	if (argc != 2)
 		return USAGE;
-	module = find("deps", argv[1]);
+	module = shell_get("deps", argv[1]);
 	if (!module)
 		return 1;
 	hload_counts(modules, &counts);
 	list = kmalloc((counts.modules + 1) * sizeof *list);
 	if (!list) {
 		kputs("deps: out of memory\n");
+		hload_put(modules, module);
 		return 1;
 	}
 	count = closure(module, list, counts.modules);
@@ -184,6 +214,7 @@ static int run_deps(int argc, char **argv)
 	for (size_t i = 0; i < count; i++)
 		print_dependencies(list[i]);
 	kfree(list);
+	hload_put(modules, module);
 	return 0;
 }
 
@@ -194,35 +225,56 @@ static void print_symbol(void *ctx, const char *name, uint64_t address)
 	kprintf("%016llx %s [%s]\n", (unsigned long long)address, name, (const char *)ctx);
 }
 
+static void print_symbols(struct hload_module *module)
+{
+	struct hload_info info;
+
+	hload_info(module, &info);
+	hload_symbol_each(modules, module, print_symbol, (void *)info.meta->name);
+}
+
+/* Of a module, or one by its own name. */
+static int print_named(const char *name)
+{
+	struct hload_module *module = hload_get(modules, name);
+	const char *owner;
+	uint64_t address;
+
+	if (module) {
+		print_symbols(module);
+		hload_put(modules, module);
+		return 0;
+	}
+	if (!hload_symbol_find(modules, name, &address, &owner)) {
+		kprintf("symbols: %s: no such module, and nobody exports such a symbol\n", name);
+		return 1;
+	}
+	print_symbol((void *)owner, name, address);
+	return 0;
+}
+
 static int run_symbols(int argc, char **argv)
 {
 	struct hload_module *module = NULL;
-	struct hload_info info;
 
 	if (argc > 2)
 		return USAGE;
-	if (argc == 2) {
-		module = find("symbols", argv[1]);
-		if (!module)
-			return 1;
-		hload_info(module, &info);
-		hload_symbol_each(modules, module, print_symbol, (void *)info.meta->name);
-		return 0;
-	}
+	if (argc == 2)
+		return print_named(argv[1]);
 	hload_symbol_each(modules, NULL, print_symbol, "kernel");
-	while ((module = hload_next(modules, module))) {
-		hload_info(module, &info);
-		hload_symbol_each(modules, module, print_symbol, (void *)info.meta->name);
-	}
+	while ((module = hload_get_next(modules, module)))
+		print_symbols(module);
 	return 0;
 }
 
 const struct command query_commands[] = {
-	{ "lsmod", run_lsmod, "", "list the loaded modules", COMPLETE_NOTHING },
-	{ "modinfo", run_modinfo, "NAME", "show what a module says of itself", COMPLETE_MODULE },
+	{ "lsmod", run_lsmod, "[--flag FLAG | --running]", "list the loaded modules",
+	  COMPLETE_NOTHING },
 	{ "deps", run_deps, "NAME", "show what a module depends on, all the way",
 	  COMPLETE_MODULE },
-	{ "symbols", run_symbols, "[NAME]", "list exported symbols and who exports them",
+	{ "providers", run_providers, "CAPABILITY", "list the modules that provide a capability",
+	  COMPLETE_NOTHING },
+	{ "symbols", run_symbols, "[NAME|SYMBOL]", "list exported symbols and who exports them",
 	  COMPLETE_MODULE },
 	{ NULL, NULL, NULL, NULL, COMPLETE_NOTHING },
 };

@@ -7,7 +7,9 @@
 #include "kernel/core/print.h"
 #include "kernel/core/string.h"
 #include "kernel/mm/mm.h"
+#include "kernel/sched/thread.h"
 #include "kernel/shell/command.h"
+#include "kernel/svc/events.h"
 #include "kernel/svc/files.h"
 #include "kernel/svc/modules.h"
 
@@ -138,13 +140,38 @@ static int run_help(int argc, char **argv)
 	return 0;
 }
 
+void shell_power_off(unsigned status)
+{
+	struct hload_event_counts counts;
+	enum helix_status told = events_shutdown(&counts);
+
+	if (told)
+		kprintf("poweroff: not all modules heard of it: %s\n", hmod_status_name(told));
+	else if (counts.errors)
+		kprintf("poweroff: %lu module%s failed to shut down (dmesg says why)\n",
+			counts.errors, counts.errors == 1 ? "" : "s");
+	power_off(status);
+}
+
 static int run_poweroff(int argc, char **argv)
 {
 	uint64_t status = 0;
 
 	if (argc > 2 || (argc == 2 && (!hmod_param_uint(argv[1], &status) || status > 120)))
 		return USAGE;
-	power_off((unsigned)status);
+	shell_power_off((unsigned)status);
+}
+
+#define SLEEP_MOST_MS UINT64_C(86400000)
+
+static int run_sleep(int argc, char **argv)
+{
+	uint64_t ms;
+
+	if (argc != 2 || !hmod_param_uint(argv[1], &ms) || ms > SLEEP_MOST_MS)
+		return USAGE;
+	thread_sleep(ms * 1000000);
+	return 0;
 }
 
 static int run_echo(int argc, char **argv)
@@ -169,6 +196,7 @@ const struct command system_commands[] = {
 	{ "dmesg", run_dmesg, "", "show the log", COMPLETE_NOTHING },
 	{ "mem", run_mem, "", "count memory: frames, heap, loader", COMPLETE_NOTHING },
 	{ "echo", run_echo, "[WORD…]", "print words", COMPLETE_NOTHING },
+	{ "sleep", run_sleep, "MS", "wait for so many milliseconds", COMPLETE_NOTHING },
 	{ "clear", run_clear, "", "clear the screen", COMPLETE_NOTHING },
 	{ "help", run_help, "[COMMAND]", "list the commands, or explain one", COMPLETE_COMMAND },
 	{ "poweroff", run_poweroff, "[STATUS 0…120]", "end the machine", COMPLETE_NOTHING },

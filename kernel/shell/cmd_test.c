@@ -74,6 +74,7 @@ static const struct {
 	{ "wait", test_wait },	 { "timer", test_timer },
 	{ "sse", test_fpu },	 { "clock", test_clock },
 	{ "pressure", test_pressure },
+	{ "hotplug", test_hotplug },
 	{ "otherfault", test_other_cpu_fault },
 	{ "threadstack", test_thread_stack },
 	{ "lockorder", test_lock_order },
@@ -160,22 +161,20 @@ static int run_leak(int argc, char **argv)
 	struct hload_module *module;
 	struct snapshot before, after;
 	uint64_t n;
+	int status;
 
 	if (argc != 3 || !hmod_param_uint(argv[1], &n) || !n)
 		return USAGE;
-	module = hload_find(modules, argv[2]);
-	if (!module) {
-		kprintf("leak: %s: no such module\n", argv[2]);
+	module = shell_get("leak", argv[2]);
+	if (!module)
 		return 1;
-	}
-	if (cycle(argv[2], module)) /* once to warm up: heaps keep a page, tables a segment */
-		return 1;
+	status = cycle(argv[2], module); /* to warm up: heaps keep a page, tables a segment */
 	take(&before);
-	for (uint64_t i = 0; i < n; i++)
-		if (cycle(argv[2], module))
-			return 1;
+	for (uint64_t i = 0; i < n && !status; i++)
+		status = cycle(argv[2], module);
 	take(&after);
-	return compare(&before, &after);
+	hload_put(modules, module);
+	return status ? status : compare(&before, &after);
 }
 
 const struct command test_commands[] = {

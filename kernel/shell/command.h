@@ -8,7 +8,14 @@
 #include "kernel/shell/shell.h"
 #include "modfmt/diag.h"
 
-enum completion { COMPLETE_NOTHING, COMPLETE_FILE, COMPLETE_MODULE, COMPLETE_COMMAND };
+enum completion {
+	COMPLETE_NOTHING,
+	COMPLETE_FILE,
+	COMPLETE_MODULE,
+	COMPLETE_COMMAND,
+	COMPLETE_INTERFACE,
+	COMPLETE_EVENT,
+};
 
 struct command {
 	const char *name;
@@ -21,8 +28,9 @@ struct command {
 #define USAGE 2
 #define WORDS_MAX 64
 
-extern const struct command module_commands[], query_commands[], system_commands[],
-	thread_commands[], test_commands[]; /* each ends with a row without a name */
+extern const struct command module_commands[], query_commands[], info_commands[],
+	request_commands[], event_commands[], ifaces_commands[], health_commands[],
+	system_commands[], thread_commands[], test_commands[]; /* each ends with a row without a name */
 const struct command *const *command_tables(void);
 const struct command *command_find(const char *name);
 
@@ -37,5 +45,21 @@ int shell_run(char *line);
 int shell_fail(const char *command, const char *what, struct hmod_diag *diag);
 
 const char *shell_base_name(const char *path);
+
+/* The module of that name with a reference, for hload_put; NULL after saying that
+ * there is none. */
+struct hload_module *shell_get(const char *command, const char *name);
+
+/* A module's i-th dependency as one writes it: "?name >= 1.0". */
+struct hmod_meta;
+void dependency_text(const struct hmod_meta *meta, uint32_t i, char *text, size_t room);
+
+/* Tells the modules, for a moment, and ends the machine. */
+_Noreturn void shell_power_off(unsigned status);
+
+/* For completion: the i-th kind of event, NULL past the last; the i-th interface
+ * that somebody implements. */
+const char *event_kind(unsigned i);
+bool interface_name(unsigned i, char *name, size_t capacity);
 
 #endif

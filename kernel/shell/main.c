@@ -7,8 +7,10 @@
 #include "kernel/core/log.h"
 #include "kernel/core/string.h"
 #include "kernel/shell/shell.h"
+#include "kernel/svc/events.h"
 #include "kernel/svc/files.h"
 #include "kernel/svc/modules.h"
+#include "kernel/svc/service_threads.h"
 
 static const struct boot_module *script(void)
 {
@@ -25,6 +27,8 @@ void kernel_main(void)
 	log_line(LOG_INFO, "Helix, booted by %s", boot_info.boot_loader);
 	files_init();
 	modules_init();
+	service_threads_start();
+	events_init();
 	modules_boot();
 	exec = script();
 	if (exec)

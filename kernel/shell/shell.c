@@ -15,9 +15,11 @@
 
 const struct command *const *command_tables(void)
 {
-	static const struct command *const tables[] = { module_commands, query_commands,
-							system_commands, thread_commands,
-							test_commands, NULL };
+	static const struct command *const tables[] = {
+		module_commands, query_commands,  info_commands,   request_commands, event_commands,
+		ifaces_commands, health_commands, system_commands, thread_commands,  test_commands,
+		NULL,
+	};
 
 	return tables;
 }
@@ -57,6 +59,15 @@ int shell_fail(const char *command, const char *what, struct hmod_diag *diag)
 	kfree(text);
 	hload_diag_free(modules, diag);
 	return 1;
+}
+
+struct hload_module *shell_get(const char *command, const char *name)
+{
+	struct hload_module *module = hload_get(modules, name);
+
+	if (!module)
+		kprintf("%s: %s: no such module\n", command, name);
+	return module;
 }
 
 int shell_run(char *line)
@@ -106,13 +117,34 @@ static bool complete_module(const char *word, size_t length, unsigned i, char *o
 	struct hload_module *module = NULL;
 	struct hload_info info;
 
-	while ((module = hload_next(modules, module))) {
+	while ((module = hload_get_next(modules, module))) {
 		hload_info(module, &info);
-		if (begins(info.meta->name, word, length) && !i--) {
-			ksnprintf(out, LINE_MAX, "%s", info.meta->name);
+		if (!begins(info.meta->name, word, length) || i--)
+			continue;
+		ksnprintf(out, LINE_MAX, "%s", info.meta->name);
+		hload_put(modules, module);
+		return true;
+	}
+	return false;
+}
+
+static bool complete_interface(const char *word, size_t length, unsigned i, char *out)
+{
+	for (unsigned k = 0; interface_name(k, out, LINE_MAX); k++)
+		if (begins(out, word, length) && !i--)
+			return true;
+	return false;
+}
+
+static bool complete_event(const char *word, size_t length, unsigned i, char *out)
+{
+	const char *kind;
+
+	for (unsigned k = 0; (kind = event_kind(k)); k++)
+		if (begins(kind, word, length) && !i--) {
+			ksnprintf(out, LINE_MAX, "%s", kind);
 			return true;
 		}
-	}
 	return false;
 }
 
@@ -159,6 +191,10 @@ static bool complete(void *ctx, const char *line, size_t start, unsigned i, char
 		return false;
 	if (kind == COMPLETE_COMMAND)
 		return complete_command(word, length, i, out);
+	if (kind == COMPLETE_EVENT)
+		return complete_event(word, length, i, out);
+	if (kind == COMPLETE_INTERFACE && complete_interface(word, length, i, out))
+		return true;
 	if (word[0] == '/' || kind == COMPLETE_FILE)
 		return complete_file(word, length, i, out);
 	return complete_module(word, length, i, out);
@@ -216,5 +252,5 @@ void shell_script(struct hmod_span script)
 		}
 		at = end + 1;
 	}
-	power_off(failed ? 1 : 0);
+	shell_power_off(failed ? 1 : 0);
 }

@@ -134,9 +134,7 @@ static void lifo_stats(struct helix_scheduler_stats *stats)
 	stats->ready = ready_count;
 }
 
-const struct helix_scheduler_ops lifo_scheduler = {
-	.name = "lifo",
-	.version = UINT64_C(1) << 32,
+static const struct helix_scheduler_ops lifo_ops = {
 	.init = lifo_init,
 	.add_thread = lifo_add,
 	.remove_thread = lifo_remove,
@@ -151,9 +149,11 @@ const struct helix_scheduler_ops lifo_scheduler = {
 	.stats = lifo_stats,
 };
 
+const struct sched_policy lifo_scheduler = { "lifo", UINT64_C(1) << 32, &lifo_ops };
+
 /* ---- in charge, in turns ------------------------------------------------------------------ */
 
-static const struct helix_scheduler_ops *before;
+static const struct sched_policy *before;
 static unsigned changes;
 
 static void change_often(void)
@@ -187,14 +187,15 @@ static bool lie_survived(enum policy_lie which)
 
 static bool refusal_harmless(void)
 {
-	struct helix_scheduler_ops partial = lifo_scheduler;
+	struct helix_scheduler_ops ops = lifo_ops;
+	const struct sched_policy partial = { "partial", 0, &ops };
 	struct thread_test test;
 	bool refused;
 
 	policy_lie = LIE_REFUSE;
 	refused = sched_policy_set(&lifo_scheduler) == HELIX_E_NOT_SUPPORTED;
 	policy_lie = LIE_NONE;
-	partial.pick_next = NULL;
+	ops.pick_next = NULL;
 	refused &= sched_policy_set(&partial) == HELIX_E_INVALID;
 	return refused && sched_policy() == before && workers_run(WORKERS, NULL, &test);
 }

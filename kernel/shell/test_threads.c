@@ -283,6 +283,68 @@ int test_pressure(void)
 	return verdict("pressure", levels_heard == 7 && pmm_free_frames() == before);
 }
 
+/* ---- CPUs that go ------------------------------------------------------------------------------------ */
+
+static uint64_t gone, came; /* the CPU + 1 */
+
+static void change_heard(void *ctx, unsigned cpu, bool online)
+{
+	(void)ctx;
+	*(online ? &came : &gone) = cpu + 1;
+}
+
+static int bound(void *argument)
+{
+	timer_set(&never_timer, 400 * MS, 0);
+	__atomic_store_n((uint32_t *)argument, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n((uint32_t *)argument, __ATOMIC_SEQ_CST) == 1)
+		thread_yield();
+	return 5;
+}
+
+static int back(void *argument)
+{
+	(void)argument;
+	return this_cpu()->id;
+}
+
+/* A thread bound to the last CPU, and a timer there, outlive it. */
+static bool last_goes_and_comes(unsigned last)
+{
+	struct thread_options options = { .name = "bound", .affinity = UINT64_C(1) << last };
+	uint32_t step = 0;
+	const char *why;
+	int result = 0;
+	uint64_t id;
+	bool good = !thread_create(&options, bound, &step, &id);
+
+	while (!__atomic_load_n(&step, __ATOMIC_SEQ_CST))
+		thread_yield();
+	good &= !cpu_offline(last, &why) && gone == last + 1 && !came;
+	good &= cpu_offline(last, &why) == HELIX_E_INVALID;
+	__atomic_store_n(&step, 2, __ATOMIC_SEQ_CST);
+	good &= !thread_join(id, &result) && result == 5;
+	thread_sleep(600 * MS);
+	good &= never_ran == 1;
+	good &= !cpu_online(last, &why) && came == last + 1;
+	return good && run_to_end(&options, back, NULL) == (int)last;
+}
+
+int test_hotplug(void)
+{
+	static bool subscribed;
+	const char *why;
+	bool good = cpu_offline(0, &why) == HELIX_E_INVALID;
+
+	if (!subscribed)
+		subscribed = cpu_notify(change_heard, NULL);
+	gone = came = never_ran = 0;
+	never_timer.run = timer_ran;
+	if (cpu_count > 1)
+		good &= last_goes_and_comes(cpu_count - 1);
+	return verdict("hotplug", good && subscribed);
+}
+
 /* ---- what panics -------------------------------------------------------------------------------------- */
 
 static int faults(void *argument)

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "helix/scheduler.h"
+#include "kernel/sched/sched.h"
 
 struct thread_test {
 	uint64_t switches, lost, duplicated;
@@ -24,7 +24,7 @@ bool load_set(unsigned count);
 /* A policy of the tests: last come, first run. `lie` makes it wrong. */
 enum policy_lie { LIE_NONE, LIE_UNKNOWN, LIE_RUNNING, LIE_NOBODY, LIE_REFUSE };
 extern enum policy_lie policy_lie;
-extern const struct helix_scheduler_ops lifo_scheduler;
+extern const struct sched_policy lifo_scheduler;
 
 /* Each prints what it found; 0 when it is right. */
 int test_policy(void);
@@ -34,6 +34,7 @@ int test_fpu(void);
 int test_clock(void);
 int test_pressure(void);
 int test_wait(void);
+int test_hotplug(void);
 /* These panic. */
 int test_other_cpu_fault(void);
 int test_thread_stack(void);

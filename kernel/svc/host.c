@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  * The loader's hooks over this kernel: the heap, the module arena, the files of
- * the initial ramdisk, the log.
+ * the initial ramdisk, the log, threads.
  */
 #include "kernel/core/kernel.h"
 #include "kernel/core/log.h"
+#include "kernel/core/print.h"
 #include "kernel/mm/mm.h"
-#include "kernel/sched/wait.h"
 #include "kernel/svc/files.h"
 #include "kernel/svc/modules.h"
+#include "kernel/svc/service_threads.h"
 
 static void *host_alloc(void *ctx, size_t size)
 {
@@ -85,18 +86,62 @@ static void host_log(void *ctx, int level, const char *format, va_list arguments
 	log_vline((enum log_level)level, "", format, arguments);
 }
 
-static struct mutex loader_lock = MUTEX("loader");
+static size_t host_format(void *ctx, char *text, size_t capacity, const char *format,
+			  va_list arguments)
+{
+	int length = kvsnprintf(text, capacity, format, arguments);
+
+	(void)ctx;
+	return length > 0 ? (size_t)length : 0;
+}
+
+static uint64_t host_now_ns(void *ctx)
+{
+	(void)ctx;
+	return clock_now_ns();
+}
+
+static void **host_frames(void *ctx)
+{
+	(void)ctx;
+	return service_frames();
+}
+
+static void host_pause(void *ctx)
+{
+	(void)ctx;
+	service_pause();
+}
+
+static bool host_run_within(void *ctx, uint64_t nanoseconds, void (*work)(void *argument),
+			    void *argument, bool *started)
+{
+	(void)ctx;
+	return service_run_within(nanoseconds, work, argument, started);
+}
+
+static void host_event_ready(void *ctx)
+{
+	(void)ctx;
+	service_events_wake();
+}
+
+static void host_essential_failed(void *ctx, const char *module, const char *text)
+{
+	(void)ctx;
+	panic("essential module %s failed: %s", module, text);
+}
 
 static void host_lock(void *ctx)
 {
 	(void)ctx;
-	mutex_lock(&loader_lock);
+	service_lock();
 }
 
 static void host_unlock(void *ctx)
 {
 	(void)ctx;
-	mutex_unlock(&loader_lock);
+	service_unlock();
 }
 
 const struct hload_host module_host = {
@@ -109,6 +154,13 @@ const struct hload_host module_host = {
 	.file_put = host_file_put,
 	.reclaim = module_reclaim,
 	.log = host_log,
+	.format = host_format,
+	.now_ns = host_now_ns,
+	.frames = host_frames,
+	.pause = host_pause,
+	.run_within = host_run_within,
+	.event_ready = host_event_ready,
+	.essential_failed = host_essential_failed,
 	.lock = host_lock,
 	.unlock = host_unlock,
 };

@@ -69,11 +69,12 @@ START_TEST(random_operations_agree_with_plain_flags)
 		end = end < UNITS ? end : UNITS;
 		ck_assert((add ? ranges_add : ranges_cut)(&set, start, end));
 		memset(flags + start, add, end - start);
-		unsigned total = 0;
+		unsigned total = 0, wrong = 0;
 		for (unsigned i = 0; i < UNITS; i++) {
 			total += (unsigned)flags[i];
-			ck_assert_int_eq(ranges_contain(&set, i, i + 1), flags[i]);
+			wrong += ranges_contain(&set, i, i + 1) != flags[i];
 		}
+		ck_assert_uint_eq(wrong, 0);
 		ck_assert_uint_eq(ranges_total(&set), total);
 		for (unsigned i = 0; i + 1 < set.count; i++)
 			ck_assert_uint_lt(set.at[i].end, set.at[i + 1].start);

@@ -4,9 +4,9 @@
 # What every file keeps: a licence line, sizes, no path of a build machine.
 . "$TOP_SRCDIR/tests/lib.sh"
 cd "$TOP_SRCDIR" || exit 99
-find . -path ./.git -prune -o -path ./build -prune -o -path ./build-aux -prune -o \
+find . -path ./.git -prune -o -name 'build*' -prune -o -name _build -prune -o \
 	-path ./autom4te.cache -prune -o -type f \( -name '*.[chS]' -o -name '*.sh' -o \
-	-name '*.am' -o -name '*.ld' -o -name configure.ac -o -name helix -o -name '*.conf' \) \
+	-name '*.am' -o -name '*.ld' -o -name configure.ac -o -name helix -o -name '*.conf' \) ! -name config.h ! -name helix.conf \
 	-print | sort >"$work/sources"
 
 licensed() { ! xargs grep -L 'SPDX-License-Identifier: MIT' <"$work/sources" | grep .; }

@@ -140,6 +140,8 @@ void harness_rewind(struct harness *h)
 	h->fail_alloc = h->fail_place = h->fail_seal = 0;
 }
 
+const char *harness_compiler = "gcc";
+
 struct hmod_span harness_compile(const char *source, const char *flags)
 {
 	char c[] = "/tmp/harness-XXXXXX.c", o[sizeof c], command[2048];
@@ -153,8 +155,8 @@ struct hmod_span harness_compile(const char *source, const char *flags)
 	close(fd);
 	strcpy(o, c);
 	o[strlen(o) - 1] = 'o';
-	snprintf(command, sizeof command, "gcc " MODULE_FLAGS " -O2 -I%s/include %s -c %s -o %s",
-		 TOP_SRCDIR, flags, c, o);
+	snprintf(command, sizeof command, "%s " MODULE_FLAGS " -O2 -I%s/include %s -c %s -o %s",
+		 harness_compiler, TOP_SRCDIR, flags, c, o);
 	require(system(command) == 0, "%s", command);
 	file = fopen(o, "rb");
 	require(file != NULL, "%s cannot be read", o);

@@ -34,6 +34,8 @@ bool harness_clean(const struct harness *harness);
 /* Forgets the calls so far and the failures asked for. */
 void harness_rewind(struct harness *harness);
 
+/* "gcc" at first. */
+extern const char *harness_compiler;
 /* Compiles C text with the module ABI's flags and `flags` (may be ""). The
  * bytes are freed with harness_discard. Ends the test when gcc refuses; may be
  * called before the tests, too. */

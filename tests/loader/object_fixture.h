@@ -16,7 +16,7 @@
 #include "loader/layout.h"
 #include "loader/reloc.h"
 
-#define FIXTURE_EXPORTS 16
+#define FIXTURE_EXPORTS 64
 
 struct fixture {
 	struct harness harness;

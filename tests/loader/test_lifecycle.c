@@ -10,17 +10,17 @@
 /* ---- states and events --------------------------------------------------------- */
 
 /* A row a state, a column an event, in the order of enum hload_event: load, load
- * done, init, start done, stop, stop done, unload, unload done, fail. */
+ * done, init, start done, stop, stop done, unload, unload done, fail, resume. */
 static const char *const table[HLOAD_STATES][HLOAD_EVENTS] = {
-	{"loading", "", "", "", "", "", "", "", ""},
-	{"", "loaded", "", "", "", "", "", "", "error"},
-	{"", "", "initializing", "", "", "", "", "", "error"},
-	{"", "", "", "running", "", "", "", "", "error"},
-	{"", "", "", "", "stopping", "", "", "", "error"},
-	{"", "", "", "", "", "stopped", "", "", "error"},
-	{"", "", "", "", "", "", "unloading", "", ""},
-	{"", "", "", "", "", "", "", "registered", ""},
-	{"", "", "", "", "", "", "unloading", "", ""},
+	{"loading", "", "", "", "", "", "", "", "", ""},
+	{"", "loaded", "", "", "", "", "", "", "error", ""},
+	{"", "", "initializing", "", "", "", "", "", "error", ""},
+	{"", "", "", "running", "", "", "", "", "error", ""},
+	{"", "", "", "", "stopping", "", "", "", "error", ""},
+	{"", "", "", "", "", "stopped", "", "", "error", "running"},
+	{"", "", "", "", "", "", "unloading", "", "", ""},
+	{"", "", "", "", "", "", "", "registered", "", ""},
+	{"", "", "", "", "", "", "unloading", "", "", ""},
 };
 
 static void advance(struct hload_module *m, enum hload_state state, enum hload_event event)

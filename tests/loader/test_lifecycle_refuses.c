@@ -82,10 +82,10 @@ START_TEST(insert_refuses_and_leaves_all_as_it_was)
 		{userspace, HELIX_E_NOT_SUPPORTED,
 		 "USERSPACE (a module in ring 3) is not supported"},
 		{abi_next, HELIX_E_ABI,
-		 "built for module ABI 2.0.0, the kernel has 1.0.0; "
+		 "built for module ABI 2.0.0, which is too new: the kernel has 1.0.0; "
 		 "build it again with this kernel's headers"},
 		{abi_newer, HELIX_E_ABI,
-		 "built for module ABI 1.1.0, the kernel has 1.0.0; "
+		 "built for module ABI 1.1.0, which is a newer minor version: the kernel has 1.0.0; "
 		 "build it again with this kernel's headers"},
 		{wants_nosuch, HELIX_E_DEPENDENCY,
 		 "depends on nosuch, which is not registered; "

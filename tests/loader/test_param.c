@@ -20,6 +20,13 @@ static void begin(void)
 	elf_param(b, "how-many", "3", "times", HELIX_PARAM_uint);
 	elf_param(b, "level", "-2", "of noise", HELIX_PARAM_int);
 	elf_param(b, "loud", "false", "shout", HELIX_PARAM_bool);
+	elf_param(b, "disks", "a,,b c", "which", HELIX_PARAM_list);
+	elf_param_full(b, &(struct elf_param){ .name = "slice", .standard = "10",
+					       .type = HELIX_PARAM_uint, .flags = HELIX_PARAM_RANGED,
+					       .least = 1, .most = 100 });
+	elf_param_full(b, &(struct elf_param){ .name = "far", .standard = "0",
+					       .type = HELIX_PARAM_int, .flags = HELIX_PARAM_RANGED,
+					       .least = (uint64_t)INT64_MIN, .most = INT64_MAX - 1 });
 	file = elf_finish(b);
 	world_open(&w);
 	w.pretend = true;
@@ -55,6 +62,56 @@ START_TEST(unset_parameters_have_their_defaults)
 	ck_assert_int_eq(helix_config_int(c, "nosuch", -9), -9);
 	ck_assert(helix_config_bool(c, "greeting", true));
 	ck_assert_uint_eq(helix_module_id(c), 1);
+	end();
+}
+END_TEST
+
+START_TEST(a_list_is_read_item_by_item)
+{
+	const struct hload_setting setting = { "disks", "x" }, none = { "disks", "" };
+	const struct helix_context *c;
+	char item[8];
+
+	begin();
+	ck_assert_int_eq(insert(NULL, 0), HELIX_OK);
+	c = &module->context;
+	ck_assert_int_eq(helix_config_item(c, "disks", 0, item, sizeof item), 1);
+	ck_assert_str_eq(item, "a");
+	ck_assert_int_eq(helix_config_item(c, "disks", 1, item, sizeof item), 0);
+	ck_assert_str_eq(item, "");
+	ck_assert_int_eq(helix_config_item(c, "disks", 2, item, sizeof item), 3);
+	ck_assert_str_eq(item, "b c");
+	ck_assert_int_eq(helix_config_item(c, "disks", 2, item, 3), 3);
+	ck_assert_str_eq(item, "b ");
+	ck_assert_int_eq(helix_config_item(c, "disks", 2, NULL, 0), 3);
+	ck_assert_int_eq(helix_config_item(c, "disks", 3, item, sizeof item), HELIX_E_NOT_FOUND);
+	ck_assert_int_eq(helix_config_item(c, "nosuch", 0, item, sizeof item), HELIX_E_NOT_FOUND);
+	ck_assert_int_eq(helix_config_item(c, "greeting", 0, item, sizeof item),
+			 HELIX_E_NOT_FOUND);
+	ck_assert_int_eq(world_remove(&w, "m"), HELIX_OK);
+	ck_assert_int_eq(insert(&setting, 1), HELIX_OK);
+	ck_assert_int_eq(helix_config_item(c, "disks", 0, item, sizeof item), 1);
+	ck_assert_str_eq(item, "x");
+	ck_assert_int_eq(helix_config_item(c, "disks", 1, item, sizeof item), HELIX_E_NOT_FOUND);
+	ck_assert_int_eq(world_remove(&w, "m"), HELIX_OK);
+	ck_assert_int_eq(insert(&none, 1), HELIX_OK);
+	ck_assert_int_eq(helix_config_item(c, "disks", 0, item, sizeof item), HELIX_E_NOT_FOUND);
+	end();
+}
+END_TEST
+
+START_TEST(the_ends_of_a_range_are_accepted)
+{
+	static const char *const values[] = { "1", "100", "0x64" };
+
+	begin();
+	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+		const struct hload_setting setting = { "slice", values[i] };
+
+		ck_assert_int_eq(insert(&setting, 1), HELIX_OK);
+		ck_assert_str_eq(helix_config(&module->context, "slice"), values[i]);
+		ck_assert_int_eq(world_remove(&w, "m"), HELIX_OK);
+	}
 	end();
 }
 END_TEST
@@ -101,10 +158,18 @@ START_TEST(a_wrong_setting_is_refused_with_its_reason)
 		{ { "how_many", "18446744073709551616" }, HELIX_E_PARAM_VALUE,
 		  "parameter how_many: '18446744073709551616' is not " },
 		{ { "level", "1.5" }, HELIX_E_PARAM_VALUE, "parameter level: '1.5' is not " },
-		{ { "loud", "maybe" }, HELIX_E_PARAM_VALUE, "parameter loud: 'maybe' is neither true nor false" },
+		{ { "slice", "0" }, HELIX_E_PARAM_VALUE,
+		  "parameter slice: '0' is out of range, 1 to 100" },
+		{ { "slice", "101" }, HELIX_E_PARAM_VALUE,
+		  "parameter slice: '101' is out of range, 1 to 100" },
+		{ { "slice", "x" }, HELIX_E_PARAM_VALUE,
+		  "parameter slice: 'x' is not an unsigned number, 1 to 100" },
+		{ { "far", "0x00000000000000000000000000000000000000000000000000007fffffffffffffff" },
+		  HELIX_E_PARAM_VALUE, "parameter far: '0x0000" },
+		{ { "loud", "maybe" }, HELIX_E_PARAM_VALUE, "parameter loud: 'maybe' is neither " },
 		{ { "loud", "a value that is so long that it cannot be told in full and yet the "
 			    "reason has to stand there" }, HELIX_E_PARAM_VALUE,
-		  "parameter loud: 'a value that is so long that it cannot be told in full' is neither " },
+		  "parameter loud: 'a value that is so long that it cannot be told in full and yet the reason has to stand' is neither " },
 	};
 	struct world_held before;
 
@@ -143,6 +208,23 @@ START_TEST(a_module_without_parameters_takes_no_setting)
 }
 END_TEST
 
-WORLD_MAIN("param", 60, unset_parameters_have_their_defaults, the_last_setting_of_a_key_wins,
-	   a_wrong_setting_is_refused_with_its_reason,
+/* The longest range and a value of any length still end in the whole reason. */
+START_TEST(the_reason_is_told_in_full)
+{
+	const struct hload_setting setting = {
+		"far", "0x00000000000000000000000000000000000000000000000000007fffffffffffffff"
+	};
+
+	begin();
+	ck_assert_int_eq(insert(&setting, 1), HELIX_E_PARAM_VALUE);
+	ck_assert_msg(strstr(harness_text(&w.diag),
+			     "7f' is out of range, -9223372036854775808 to 9223372036854775806"),
+		      "%s", harness_text(&w.diag));
+	end();
+}
+END_TEST
+
+WORLD_MAIN("param", 60, unset_parameters_have_their_defaults, a_list_is_read_item_by_item,
+	   the_ends_of_a_range_are_accepted, the_last_setting_of_a_key_wins,
+	   a_wrong_setting_is_refused_with_its_reason, the_reason_is_told_in_full,
 	   a_module_without_parameters_takes_no_setting)

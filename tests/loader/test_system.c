@@ -94,7 +94,7 @@ static void collect(void *ctx, const char *name, uint64_t address)
 START_TEST(exports_are_listed_in_order)
 {
 	const struct hload_symbol more = { "gamma", 0x3000 };
-	char text[1024] = "";
+	char text[8192] = "";
 
 	world_open(&w);
 	ck_assert_int_eq(hload_export(w.system, good, 2, &w.diag), HELIX_OK);

@@ -4,6 +4,9 @@
  */
 #include "loader/world.h"
 
+#include <time.h>
+#include <unistd.h>
+
 static void add_text(char *to, const char *text)
 {
 	size_t length = strlen(to);
@@ -21,32 +24,69 @@ void world_trace(struct world *world, const char *text)
 
 /* ---- hooks -------------------------------------------------------------------- */
 
+static _Thread_local bool holding; /* the lock */
+static _Thread_local void *frame;
+
 static void world_lock(void *ctx)
 {
-	struct world *w = ctx;
-
-	require(!w->locked, "the lock is taken twice");
-	w->locked = true;
+	require(!pthread_mutex_lock(&((struct world *)ctx)->mutex), "the lock is taken twice");
+	holding = true;
 }
 
 static void world_unlock(void *ctx)
 {
-	struct world *w = ctx;
-
-	require(w->locked, "the lock is given back twice");
-	w->locked = false;
+	holding = false;
+	require(!pthread_mutex_unlock(&((struct world *)ctx)->mutex),
+		"a lock is given back that is not held");
 }
 
 static int world_call(void *ctx, const char *module, int (*hook)(void *), void *argument)
 {
 	struct world *w = ctx;
+	const char *outer = w->running;
 	int result;
 
-	require(!w->locked, "a module's code runs with the lock held");
+	require(!holding, "a module's code runs with the lock held");
 	w->running = module;
 	result = w->pretend ? 0 : hook(argument);
-	w->running = NULL;
+	w->running = outer;
 	return result;
+}
+
+static void **world_frames(void *ctx)
+{
+	(void)ctx;
+	return &frame;
+}
+
+static uint64_t world_now(void *ctx)
+{
+	return ((struct world *)ctx)->now_ns;
+}
+
+static void world_pause(void *ctx)
+{
+	struct world *w = ctx;
+
+	require(!holding, "somebody waits with the lock held");
+	w->now_ns += 1000000;
+	if (w->meanwhile)
+		w->meanwhile(w);
+}
+
+static size_t world_format(void *ctx, char *text, size_t capacity, const char *format,
+			   va_list arguments)
+{
+	(void)ctx;
+	return (size_t)vsnprintf(text, capacity, format, arguments);
+}
+
+static void world_essential(void *ctx, const char *module, const char *text)
+{
+	require(!holding, "the embedder is told with the lock held");
+	world_trace(ctx, "essential:");
+	world_trace(ctx, module);
+	world_trace(ctx, text);
 }
 
 static enum helix_status world_file_get(void *ctx, const char *path, struct hmod_span *bytes,
@@ -116,15 +156,127 @@ static void world_log(void *ctx, int level, const char *format, va_list argument
 	add_text(w->log, whole);
 }
 
+/* ---- threads ------------------------------------------------------------------- */
+
+static uint64_t real_now(void *ctx)
+{
+	struct timespec t;
+
+	(void)ctx;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static void real_pause(void *ctx)
+{
+	(void)ctx;
+	require(!holding, "somebody waits with the lock held");
+	usleep(200);
+}
+
+static struct task {
+	pthread_mutex_t mutex;
+	pthread_cond_t changed;
+	unsigned running;
+} tasks = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0 };
+
+struct job {
+	void (*work)(void *argument);
+	void *argument;
+	bool done, left; /* whoever comes second frees it */
+};
+
+static void *run_job(void *argument)
+{
+	struct job *job = argument;
+	bool left;
+
+	job->work(job->argument);
+	pthread_mutex_lock(&tasks.mutex);
+	job->done = true;
+	left = job->left;
+	tasks.running--;
+	pthread_cond_broadcast(&tasks.changed);
+	pthread_mutex_unlock(&tasks.mutex);
+	if (left)
+		free(job);
+	return NULL;
+}
+
+static bool wait_for(struct job *job, uint64_t nanoseconds)
+{
+	struct timespec until;
+	bool done;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	nanoseconds += (uint64_t)until.tv_nsec;
+	until.tv_sec += (time_t)(nanoseconds / 1000000000);
+	until.tv_nsec = (long)(nanoseconds % 1000000000);
+	pthread_mutex_lock(&tasks.mutex);
+	while (!job->done && !pthread_cond_timedwait(&tasks.changed, &tasks.mutex, &until))
+		;
+	done = job->done;
+	job->left = !done;
+	pthread_mutex_unlock(&tasks.mutex);
+	return done;
+}
+
+static bool run_within(void *ctx, uint64_t nanoseconds, void (*work)(void *), void *argument,
+		       bool *started)
+{
+	struct job *job = malloc(sizeof *job);
+	pthread_t thread;
+	bool done;
+
+	(void)ctx;
+	*job = (struct job){ work, argument, false, false };
+	pthread_mutex_lock(&tasks.mutex);
+	tasks.running++;
+	pthread_mutex_unlock(&tasks.mutex);
+	require(!pthread_create(&thread, NULL, run_job, job), "no thread");
+	pthread_detach(thread);
+	*started = true;
+	done = wait_for(job, nanoseconds);
+	if (done)
+		free(job);
+	return done;
+}
+
+void world_join(void)
+{
+	pthread_mutex_lock(&tasks.mutex);
+	while (tasks.running)
+		pthread_cond_wait(&tasks.changed, &tasks.mutex);
+	pthread_mutex_unlock(&tasks.mutex);
+}
+
+void world_use_threads(struct world *w)
+{
+	w->harness.host.call = NULL;
+	w->harness.host.now_ns = real_now;
+	w->harness.host.pause = real_pause;
+	w->harness.host.run_within = run_within;
+}
+
 /* ---- the world ------------------------------------------------------------------- */
 
 void world_open(struct world *w)
 {
 	struct hload_host *host = &w->harness.host;
 
+	pthread_mutexattr_t checking;
+
 	memset(w, 0, sizeof *w);
+	pthread_mutexattr_init(&checking);
+	pthread_mutexattr_settype(&checking, PTHREAD_MUTEX_ERRORCHECK);
+	pthread_mutex_init(&w->mutex, &checking);
 	harness_open(&w->harness);
 	host->call = world_call;
+	host->frames = world_frames;
+	host->now_ns = world_now;
+	host->pause = world_pause;
+	host->format = world_format;
+	host->essential_failed = world_essential;
 	host->file_get = world_file_get;
 	host->file_put = world_file_put;
 	host->module_loaded = world_loaded;
@@ -141,7 +293,8 @@ void world_open(struct world *w)
 void world_close(struct world *w)
 {
 	hload_destroy(w->system);
-	ck_assert_msg(!w->locked, "the lock is still held");
+	ck_assert_msg(!holding, "the lock is still held");
+	ck_assert_ptr_null(frame);
 	ck_assert_uint_eq(w->files_open, 0);
 	ck_assert_msg(harness_clean(&w->harness), "%lu blocks and %lu regions are left",
 		      w->harness.blocks, w->harness.regions);

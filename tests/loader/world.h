@@ -8,12 +8,14 @@
 #define TESTS_LOADER_WORLD_H
 
 #include <check.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "loader/host_harness.h"
 #include "loader/loader.h"
+#include "loader/services.h"
 #include "modfmt/elf_builder.h"
 
 #define WORLD_FILES 32
@@ -28,7 +30,9 @@ struct world {
 	} files[WORLD_FILES];
 	unsigned file_count, files_open;
 	bool pretend; /* hooks are not run, and succeed */
-	bool locked;
+	pthread_mutex_t mutex; /* error-checking: a thread that takes it twice is found */
+	uint64_t now_ns; /* what the clock says; it goes on while somebody waits */
+	void (*meanwhile)(struct world *world); /* is called by who waits; may be NULL */
 	const char *running; /* the module whose hook runs, or NULL */
 	uint64_t leaked_bytes, leaked_blocks; /* what reclaim will find */
 	char trace[WORLD_TEXT]; /* "+a" text came, "-a" went; hooks add to it */
@@ -38,6 +42,11 @@ struct world {
 
 void world_open(struct world *world);
 void world_close(struct world *world);
+/* From now on with threads: the real clock, waiting that lets others run, work
+ * on a thread of its own. Records of what is called are not kept. */
+void world_use_threads(struct world *world);
+/* Waits until the threads of run_within that were left behind have ended. */
+void world_join(void);
 
 /* A file for file_get; the bytes are the caller's. */
 void world_file(struct world *world, const char *path, struct hmod_span bytes);

@@ -8,10 +8,10 @@ START_TEST(every_field_of_a_sentence_renders)
 		const char *text;
 	} rows[] = {
 		{ HELIX_E_VERSION_MISMATCH, "depends on OTHER, found NAME 0.0.7" },
-		{ HELIX_E_ABI, "built for module ABI 0.0.8, the kernel has 0.0.7; build it again "
-			       "with this kernel's headers" },
+		{ HELIX_E_ABI, "built for module ABI 0.0.8, which is OTHER: the kernel has 0.0.7; "
+			       "build it again with this kernel's headers" },
 		{ HELIX_E_CIRCULAR, "dependency cycle: a -> b" },
-		{ HELIX_E_INIT, "NAME failed with status 7" },
+		{ HELIX_E_INIT, "NAME failed with status 7OTHER" },
 		{ HELIX_E_UNKNOWN_SYMBOL, "7 unknown symbols: a -> b" },
 		{ HELIX_E_SYMBOL_VALUE,
 		  "symbol 3 (NAME): value 0x7 is past the end of section 5 (.text)" },

@@ -2,99 +2,7 @@
 #include "helix/record.h"
 #include "modfmt/judge.h"
 
-static struct helix_module_record *record(struct hmod_span f)
-{
-	return elf_bytes(f, ".hmod.module");
-}
-
-SPOIL(no_record, elf_find(f, ".hmod.module")->name++)
-SPOIL(record_bss, elf_find(f, ".hmod.module")->type = ELF_SHT_NOBITS)
-SPOIL(record_cut, elf_find(f, ".hmod.module")->size -= 8)
-SPOIL(magic, record(f)->magic++)
-SPOIL(format, record(f)->format = 3)
-SPOIL(size, record(f)->size = 160)
-SPOIL(version, record(f)->version = UINT64_C(1) << 48)
-SPOIL(flag_bits, record(f)->flags = 1 << 10)
-SPOIL(params_cut, elf_find(f, ".hmod.param")->size -= 8)
-SPOIL(param_type, ((struct helix_param_record *)elf_bytes(f, ".hmod.param"))->type = 9)
-
-SPOIL(param_flags, ((struct helix_param_record *)elf_bytes(f, ".hmod.param"))->flags = 2)
-
-START_TEST(a_wrong_record_is_refused)
-{
-	static const struct refusal rows[] = {
-		{ "no record", no_record, HELIX_E_META_MISSING,
-		  "no module metadata (section .hmod.module); declare the module with "
-		  "HELIX_MODULE" },
-		{ "a record without bytes", record_bss, HELIX_E_META_MISSING,
-		  "no module metadata (section .hmod.module); declare the module with "
-		  "HELIX_MODULE" },
-		{ "a record cut short", record_cut, HELIX_E_META_FORMAT,
-		  "module metadata: the record's size is 160, wanted 168 [metadata]" },
-		{ "another magic number", magic, HELIX_E_META_FORMAT,
-		  "module metadata: the record's magic is 1146047817, wanted 1146047816 "
-		  "[metadata]" },
-		{ "a later format", format, HELIX_E_META_FORMAT,
-		  "module metadata: the record's format is 3, wanted 2 [metadata]" },
-		{ "another size", size, HELIX_E_META_FORMAT,
-		  "module metadata: the record's size is 160, wanted 168 [metadata]" },
-		{ "a version of more than 48 bits", version, HELIX_E_META_FORMAT,
-		  "module metadata: the version's top field is 1, wanted 0 [metadata]" },
-		{ "an unknown flag", flag_bits, HELIX_E_META_FORMAT,
-		  "module metadata: the sum of unknown flags is 1024, wanted 0 [metadata]" },
-		{ "half a parameter", params_cut, HELIX_E_META_FORMAT,
-		  "module metadata: the last parameter's size is 40, wanted 48 [metadata]" },
-		{ "unknown parameter flags", param_flags, HELIX_E_META_PARAM,
-		  "module metadata: parameter greeting: has unknown flags" },
-		{ "an unknown parameter type", param_type, HELIX_E_META_PARAM,
-		  "module metadata: parameter greeting: has an unknown type" },
-	};
-
-	REFUSE_ALL(rows);
-}
-END_TEST
-
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define A16 "aaaaaaaaaaaaaaaa"
-
-START_TEST(wrong_names_in_the_record_are_refused)
-{
-	static const char *const none[] = { NULL };
-	const struct {
-		struct elf_module module;
-		const char *verdict;
-	} rows[] = {
-		{ { .name = "m", .dependencies = none, .provides = none }, "ok" },
-		{ { .name = NULL }, "module metadata: .name: is required [metadata]" },
-		{ { .name = "" }, "module metadata: name '' is empty" },
-		{ { .name = "my module" },
-		  "module metadata: name 'my module' has a byte that is no letter, digit, - or _" },
-		{ { .name = A16 A16 A16 A16 },
-		  "module metadata: name '" A16 A16 A16 A16 "' is longer than 63 bytes" },
-		{ { .name = "m", .provides = LIST("a/b") },
-		  "module metadata: name 'a/b' has a byte that is no letter, digit, - or _" },
-		{ { .name = "m", .dependencies = LIST("ok", "lib >= x") },
-		  "module metadata: dependency 'lib >= x' has no version (1, 1.2 or 1.2.3) behind "
-		  "the comparison; write it as \"name\", \"name >= 1.0\" or \"?name\"" },
-		{ { .name = "m", .dependencies = LIST("a-b", "c", "a_b >= 1") },
-		  "module metadata: dependency 'a_b' is there twice; write it as \"name\", "
-		  "\"name >= 1.0\" or \"?name\"" },
-		{ { .name = "m", .dependencies = LIST("a", "cap:a") }, "ok" },
-		{ { .name = "m", .without_hooks = 7 },
-		  "module metadata: .init: is required [metadata]" },
-	};
-
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct elf_builder *b = elf_new();
-		struct hmod_span file;
-
-		elf_module(b, &rows[i].module);
-		file = elf_finish(b);
-		ck_assert_str_eq(judge(file), rows[i].verdict);
-		elf_discard(file);
-	}
-}
-END_TEST
 
 START_TEST(wrong_parameters_are_refused)
 {
@@ -129,19 +37,6 @@ START_TEST(wrong_parameters_are_refused)
 		ck_assert_str_eq(judge(file), rows[i].verdict);
 		elf_discard(file);
 	}
-}
-END_TEST
-
-START_TEST(two_records_are_counted)
-{
-	struct elf_builder *b = elf_new();
-	struct hmod_span file;
-
-	for (unsigned i = 0; i < 3; i++)
-		elf_module(b, &(struct elf_module){ .name = "m" });
-	file = elf_finish(b);
-	ck_refused(file, META_DUPLICATE,
-		   "module metadata stands there 3 times; one HELIX_MODULE a module [metadata]");
 }
 END_TEST
 
@@ -214,9 +109,171 @@ START_TEST(everything_given_is_in_the_table)
 }
 END_TEST
 
-START_TEST(a_short_buffer_gets_the_size_and_is_not_overrun)
+START_TEST(a_flat_table_without_a_record_is_no_module)
 {
 	struct hmod_span file = good_module();
+	struct hmod_meta meta;
+	struct hmod_flat_header *table = flat_table(file, &meta);
+
+	ck_refused(with_flat(elf_new(), table, table->size), META_MISSING,
+		   "no module metadata (section .hmod.module); declare the module with "
+		   "HELIX_MODULE");
+	free(table);
+	elf_discard(file);
+}
+END_TEST
+
+START_TEST(wrong_ranges_are_refused)
+{
+	static const struct {
+		struct elf_param param;
+		const char *verdict;
+	} rows[] = {
+		{ { "n", "5", NULL, HELIX_PARAM_uint, HELIX_PARAM_RANGED, 1, 10 }, "ok" },
+		{ { "n", "-5", NULL, HELIX_PARAM_int, HELIX_PARAM_RANGED, (uint64_t)-5, 0 }, "ok" },
+		{ { "n", "a,b", NULL, HELIX_PARAM_list, 0, 0, 0 }, "ok" },
+		{ { "n", "0", NULL, HELIX_PARAM_uint, HELIX_PARAM_RANGED, 1, 10 },
+		  "module metadata: parameter n: is out of range" },
+		{ { "n", "5", NULL, HELIX_PARAM_uint, HELIX_PARAM_RANGED, 10, 1 },
+		  "module metadata: parameter n: has an empty range" },
+		{ { "n", "5", NULL, HELIX_PARAM_string, HELIX_PARAM_RANGED, 1, 10 },
+		  "module metadata: parameter n: has a range but is no number" },
+		{ { "n", "a", NULL, HELIX_PARAM_list, HELIX_PARAM_RANGED, 1, 10 },
+		  "module metadata: parameter n: has a range but is no number" },
+		{ { "n", "5", NULL, HELIX_PARAM_uint, 0, 1, 10 },
+		  "module metadata: parameter n: has ends of a range but no flag for it" },
+		{ { "n", "5", NULL, HELIX_PARAM_uint, 2, 0, 0 },
+		  "module metadata: parameter n: has unknown flags" },
+		{ { "n", "5", NULL, HELIX_PARAM_uint, 0x10000, 0, 0 },
+		  "module metadata: parameter n: has unknown flags" },
+		{ { "n", "5", NULL, 6, 0, 0, 0 },
+		  "module metadata: parameter n: has an unknown type" },
+		{ { "n", "5", NULL, 0x10003, 0, 0, 0 },
+		  "module metadata: parameter n: has an unknown type" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct elf_builder *b = elf_new();
+		struct hmod_span file;
+
+		elf_module(b, &(struct elf_module){ .name = "m" });
+		elf_param_full(b, &rows[i].param);
+		file = elf_finish(b);
+		ck_assert_str_eq(judge(file), rows[i].verdict);
+		elf_discard(file);
+	}
+}
+END_TEST
+
+START_TEST(a_range_is_in_the_table)
+{
+	struct hmod_span file = rich_module();
+	struct hmod_meta meta;
+	void *table = flat_table(file, &meta);
+	const struct hmod_flat_param *level = &meta.params[2];
+
+	ck_assert_str_eq(hmod_meta_string(&meta, level->name), "level");
+	ck_assert_uint_eq(level->type, HELIX_PARAM_int);
+	ck_assert_uint_eq(level->flags, HELIX_PARAM_RANGED);
+	ck_assert_int_eq((int64_t)level->least, -5);
+	ck_assert_int_eq((int64_t)level->most, 5);
+	ck_assert_uint_eq(meta.params[0].flags, 0);
+	free(table);
+	elf_discard(file);
+}
+END_TEST
+
+/* ---- authors ---------------------------------------------------------------------- */
+
+START_TEST(authors_are_a_list_and_a_text)
+{
+	static const char *const none[] = { NULL };
+	const struct {
+		struct elf_module module;
+		const char *author;
+		const char *const *authors;
+	} rows[] = {
+		{ { .name = "m" }, "Unknown", LIST("Unknown") },
+		{ { .name = "m", .author = "A. One" }, "A. One", LIST("A. One") },
+		{ { .name = "m", .author = "" }, "", LIST("") },
+		{ { .name = "m", .v1 = true }, "Unknown", LIST("Unknown") },
+		{ { .name = "m", .v1 = true, .authors = none }, "Unknown", LIST("Unknown") },
+		{ { .name = "m", .v1 = true, .authors = LIST("A. One") }, "A. One", LIST("A. One") },
+		{ { .name = "m", .v1 = true, .authors = LIST("A. One", "B. Two") },
+		  "A. One, B. Two", LIST("A. One", "B. Two") },
+		{ { .name = "m", .v1 = true, .authors = LIST("A", "", "C") }, "A, , C",
+		  LIST("A", "", "C") },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct elf_builder *b = elf_new();
+		struct hmod_meta meta;
+		struct hmod_span file;
+		uint32_t n = 0;
+		void *table;
+
+		elf_module(b, &rows[i].module);
+		file = elf_finish(b);
+		ck_assert_str_eq(judge(file), "ok");
+		table = flat_table(file, &meta);
+		ck_assert_str_eq(meta.author, rows[i].author);
+		for (; rows[i].authors[n]; n++)
+			ck_assert_str_eq(hmod_meta_string(&meta, meta.authors[n]),
+					 rows[i].authors[n]);
+		ck_assert_uint_eq(meta.header->author_count, n);
+		free(table);
+		elf_discard(file);
+	}
+}
+END_TEST
+
+START_TEST(authors_together_are_one_text)
+{
+	char half[2049] = { 0 }, less[2047] = { 0 };
+	struct elf_builder *b = elf_new();
+	struct hmod_span file;
+
+	memset(half, 'x', 2048);
+	memset(less, 'x', 2046);
+	elf_module(b, &(struct elf_module){ .name = "m", .v1 = true, .authors = LIST(half, less) });
+	file = elf_finish(b);
+	ck_assert_str_eq(judge(file), "ok");
+	elf_discard(file);
+	b = elf_new();
+	elf_module(b, &(struct elf_module){ .name = "m", .v1 = true, .authors = LIST(half, half) });
+	ck_refused(elf_finish(b), META_TEXT,
+		   "module metadata: the sum of authors is longer than 4096 bytes");
+}
+END_TEST
+
+START_TEST(a_v1_module_has_all_the_rest_too)
+{
+	struct elf_builder *b = elf_new();
+	struct hmod_meta meta;
+	struct hmod_span file;
+	void *table;
+
+	elf_module(b, &(struct elf_module){ .name = "old-one", .v1 = true, .license = "BSD",
+					    .provides = LIST("cap.a"),
+					    .dependencies = LIST("lib >= 1") });
+	elf_param(b, "n", "1", NULL, HELIX_PARAM_uint);
+	elf_interface(b, &(struct elf_interface){ .name = "helix.x", .count = 1, .message = true });
+	file = elf_finish(b);
+	ck_assert_str_eq(judge(file), "ok");
+	table = flat_table(file, &meta);
+	ck_assert_str_eq(meta.name, "old_one");
+	ck_assert_str_eq(meta.license, "BSD");
+	ck_assert_str_eq(hmod_meta_string(&meta, meta.provides[0]), "cap.a");
+	ck_assert_str_eq(hmod_meta_string(&meta, meta.dependencies[0].name), "lib");
+	ck_assert_uint_eq(meta.header->param_count, 1);
+	ck_assert_uint_eq(meta.interfaces[0].flags, HMOD_INTERFACE_MESSAGE);
+	free(table);
+	elf_discard(file);
+}
+END_TEST
+
+static void measure_short(struct hmod_span file)
+{
 	struct hmod_image image;
 	size_t size, again;
 
@@ -233,60 +290,21 @@ START_TEST(a_short_buffer_gets_the_size_and_is_not_overrun)
 	}
 	elf_discard(file);
 }
-END_TEST
 
-START_TEST(a_flat_table_in_the_file_is_taken_if_it_agrees)
+START_TEST(a_short_buffer_gets_the_size_and_is_not_overrun)
 {
-	struct hmod_span file = good_module(), finalised;
-	struct hmod_meta meta, again;
-	struct hmod_flat_header *table = flat_table(file, &meta), *copy;
-	const uint32_t size = table->size;
+	struct elf_builder *b = elf_new();
 
-	finalised = with_flat(good_builder(), table, size);
-	ck_assert_str_eq(judge(finalised), "ok");
-	copy = flat_table(finalised, &again);
-	ck_assert_mem_eq(copy, table, size);
-	elf_discard(finalised);
-	free(copy);
-
-	table->flags = 4;
-	ck_refused(with_flat(good_builder(), table, size), META_FORMAT,
-		   "module metadata: the flags in .hmod.flat is 4, wanted 2 [metadata]");
-	table->flags = 2;
-	table->version++;
-	ck_refused(with_flat(good_builder(), table, size), META_FORMAT,
-		   "module metadata: the version in .hmod.flat is 4295098372, wanted 4295098371 "
-		   "[metadata]");
-	table->version--;
-	table->state_version = 9;
-	ck_refused(with_flat(good_builder(), table, size), META_FORMAT,
-		   "module metadata: the state version in .hmod.flat is 9, wanted 0 [metadata]");
-	table->state_version = 0;
-	table->abi_minor = 9;
-	ck_refused(with_flat(good_builder(), table, size), META_FORMAT,
-		   "module metadata: the ABI in .hmod.flat is 65545, wanted 65536 [metadata]");
-	free(table);
-	elf_discard(file);
+	measure_short(good_module());
+	measure_short(rich_module());
+	elf_module(b, &(struct elf_module){ .name = "m", .v1 = true, .authors = LIST("A", "B") });
+	measure_short(elf_finish(b));
 }
 END_TEST
 
-START_TEST(a_flat_table_without_a_record_is_no_module)
-{
-	struct hmod_span file = good_module();
-	struct hmod_meta meta;
-	struct hmod_flat_header *table = flat_table(file, &meta);
-
-	ck_refused(with_flat(elf_new(), table, table->size), META_MISSING,
-		   "no module metadata (section .hmod.module); declare the module with "
-		   "HELIX_MODULE");
-	free(table);
-	elf_discard(file);
-}
-END_TEST
-
-RUN_TESTS("flatten", a_wrong_record_is_refused, wrong_names_in_the_record_are_refused,
-	  wrong_parameters_are_refused, two_records_are_counted, metadata_over_the_cap_is_refused,
+RUN_TESTS("flatten", wrong_parameters_are_refused, wrong_ranges_are_refused,
+	  a_range_is_in_the_table, metadata_over_the_cap_is_refused,
 	  what_is_not_given_has_its_default, everything_given_is_in_the_table,
-	  a_short_buffer_gets_the_size_and_is_not_overrun,
-	  a_flat_table_in_the_file_is_taken_if_it_agrees,
+	  authors_are_a_list_and_a_text, authors_together_are_one_text,
+	  a_v1_module_has_all_the_rest_too, a_short_buffer_gets_the_size_and_is_not_overrun,
 	  a_flat_table_without_a_record_is_no_module)

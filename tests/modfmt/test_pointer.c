@@ -162,7 +162,79 @@ START_TEST(relocations_in_a_hostile_order_take_no_square_of_time)
 }
 END_TEST
 
+/* Interfaces whose lists of names stand in two large sections by turns: each is
+ * opened anew, which is paid for. */
+static struct elf_builder *by_turns(uint32_t count, uint32_t relocations)
+{
+	struct elf_builder *b = elf_new();
+	uint32_t lists[2], symbol, first;
+	char name[16];
+
+	elf_module(b, &(struct elf_module){ .name = "m" });
+	symbol = elf_section_symbol(b, elf_section_once(b, ".rodata.str", ELF_SHF_ALLOC));
+	for (uint32_t k = 0; k < 2; k++) {
+		lists[k] = elf_section(b, k ? ".lists1" : ".lists0", ELF_SHT_PROGBITS,
+				       ELF_SHF_ALLOC, 8);
+		elf_append(b, lists[k], "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16);
+		for (uint32_t i = 0; i < relocations; i++) {
+			uint64_t at = elf_append(b, lists[k], "\0\0\0\0\0\0\0", 8);
+
+			elf_relocate(b, lists[k], at, ELF_RELA_INFO(symbol, R_X86_64_64), 0);
+		}
+		elf_relocate(b, lists[k], 0, ELF_RELA_INFO(symbol, R_X86_64_64), 0);
+	}
+	first = elf_section_once(b, ".hmod.interface", ELF_SHF_ALLOC);
+	for (uint32_t i = 0; i < count; i++) {
+		snprintf(name, sizeof name, "i%u", i);
+		elf_interface(b, &(struct elf_interface){ .name = name, .count = 1 });
+		elf_relocate(b, first, i * sizeof(struct helix_interface_record) +
+					       offsetof(struct helix_interface_record, names),
+			     ELF_RELA_INFO(elf_section_symbol(b, lists[i % 2]), R_X86_64_64), 0);
+	}
+	return b;
+}
+
+START_TEST(opening_sections_by_turns_takes_no_square_of_time)
+{
+	struct hmod_span file = elf_finish(by_turns(4, 10));
+
+	ck_assert_str_eq(judge(file), "ok");
+	elf_discard(file);
+	file = elf_finish(by_turns(4000, 50000));
+	ck_assert_double_lt(seconds_to_judge(file), 2);
+	ck_assert_int_eq(judged, HELIX_E_META_POINTER);
+	elf_discard(file);
+}
+END_TEST
+
+/* Exports that are all replaced by one text of 4 KiB. */
+START_TEST(a_long_text_that_many_share_takes_no_square_of_time)
+{
+	struct elf_builder *b = elf_new();
+	struct hmod_span file;
+	struct elf64_rela *r;
+	char text[4097];
+
+	memset(text, 'x', 4096);
+	text[4096] = 0;
+	elf_module(b, &(struct elf_module){ .name = "m", .description = text });
+	for (uint32_t i = 0; i < 20000; i++)
+		elf_export_deprecated(b, elf_function(b, "f", ELF_STB_GLOBAL), "y", 0, 0);
+	file = elf_finish(b);
+	r = elf_bytes(file, ".rela.hmod.export");
+	for (uint32_t i = 0; i < 20000; i++)
+		r[2 * i + 1].addend = rela_at(file, ".rela.hmod.module",
+					      offsetof(struct helix_module_record,
+						       description))->addend;
+	ck_assert_double_lt(seconds_to_judge(file), 2);
+	ck_assert_int_eq(judged, HELIX_E_META_POINTER);
+	elf_discard(file);
+}
+END_TEST
+
 RUN_TESTS("pointer", a_pointer_that_leads_elsewhere_is_refused,
 	  texts_have_four_kibibytes_and_any_script,
 	  thousands_of_dependencies_and_parameters_are_no_matter,
-	  relocations_in_a_hostile_order_take_no_square_of_time)
+	  relocations_in_a_hostile_order_take_no_square_of_time,
+	  opening_sections_by_turns_takes_no_square_of_time,
+	  a_long_text_that_many_share_takes_no_square_of_time)

@@ -92,6 +92,81 @@ START_TEST(hooks_are_symbols_and_those_not_given_are_zero)
 }
 END_TEST
 
+START_TEST(a_v1_record_has_other_hooks)
+{
+	struct elf_builder *b = elf_new();
+	struct hmod_reference hooks[HMOD_HOOKS];
+	struct hmod_image image;
+	struct hmod_span file;
+
+	elf_module(b, &(struct elf_module){ .name = "m", .v1 = true, .with_hooks = 0x3ff });
+	file = elf_finish(b);
+	ck_assert_str_eq(judge(file), "ok");
+	ck_assert_int_eq(hmod_image_open(&image, file.data, file.size, NULL), HELIX_OK);
+	ck_assert_int_eq(hmod_hooks_read(&image, hooks, NULL), HELIX_OK);
+	ck_assert_str_eq(hmod_symbol_name(&image, hooks[HMOD_HOOK_INIT].symbol), "init");
+	ck_assert_str_eq(hmod_symbol_name(&image, hooks[HMOD_HOOK_CLEANUP].symbol), "event");
+	ck_assert_str_eq(hmod_symbol_name(&image, hooks[HMOD_HOOK_MESSAGE].symbol), "request");
+	ck_assert_str_eq(hmod_symbol_name(&image, hooks[HMOD_HOOK_SAVE].symbol), "save_state");
+	ck_assert_str_eq(hmod_symbol_name(&image, hooks[HMOD_HOOK_RESTORE].symbol), "restore");
+	ck_assert_uint_eq(hooks[HMOD_HOOK_EVENT].symbol, 0);
+	ck_assert_uint_eq(hooks[HMOD_HOOK_REQUEST].symbol, 0);
+	elf_discard(file);
+}
+END_TEST
+
+START_TEST(a_v2_record_has_no_v1_hooks)
+{
+	struct hmod_span file = good_module(); /* all eight are given */
+	struct hmod_reference hooks[HMOD_HOOKS];
+	struct hmod_image image;
+
+	ck_assert_int_eq(hmod_image_open(&image, file.data, file.size, NULL), HELIX_OK);
+	ck_assert_int_eq(hmod_hooks_read(&image, hooks, NULL), HELIX_OK);
+	ck_assert_uint_ne(hooks[HMOD_HOOK_EVENT].symbol, 0);
+	ck_assert_uint_ne(hooks[HMOD_HOOK_REQUEST].symbol, 0);
+	ck_assert_uint_eq(hooks[HMOD_HOOK_CLEANUP].symbol, 0);
+	ck_assert_uint_eq(hooks[HMOD_HOOK_MESSAGE].symbol, 0);
+	elf_discard(file);
+}
+END_TEST
+
+START_TEST(a_wrong_v1_hook_is_refused)
+{
+	static const struct {
+		uint64_t offset;
+		const char *verdict;
+	} rows[] = {
+		{ offsetof(struct helix_module_v1_record, stop),
+		  "module metadata: .stop: does not point to a function of this module [metadata]" },
+		{ offsetof(struct helix_module_v1_record, cleanup),
+		  "module metadata: .cleanup: does not point to a function of this module "
+		  "[metadata]" },
+		{ offsetof(struct helix_module_v1_record, handle_message),
+		  "module metadata: .handle_message: does not point to a function of this module "
+		  "[metadata]" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct elf_builder *b = elf_new();
+		struct hmod_span f;
+
+		elf_module(b, &(struct elf_module){ .name = "m", .v1 = true, .with_hooks = 0x3ff });
+		f = elf_finish(b);
+		rela_at(f, ".rela.hmod.module", rows[i].offset)->addend = 4096;
+		ck_refused(f, META_HOOK, rows[i].verdict);
+	}
+}
+END_TEST
+
+START_TEST(hooks_have_names)
+{
+	ck_assert_str_eq(hmod_hook_name(HMOD_HOOK_INIT), "init");
+	ck_assert_str_eq(hmod_hook_name(HMOD_HOOK_MESSAGE), "handle_message");
+	ck_assert_str_eq(hmod_hook_name(HMOD_HOOKS), "?");
+}
+END_TEST
+
 #define EXPORT(offset) rela_at(f, ".rela.hmod.export", offset)
 
 SPOIL(no_symbol, EXPORT(40)->offset = 80)
@@ -131,6 +206,69 @@ START_TEST(a_wrong_export_is_refused)
 	};
 
 	REFUSE_ALL(rows);
+}
+END_TEST
+
+#define V(major, minor) (UINT64_C(major) << 32 | (uint64_t)(minor) << 16)
+
+START_TEST(a_wrong_deprecation_is_refused)
+{
+	static const struct {
+		const char *replacement;
+		uint64_t since, removed;
+		const char *verdict;
+	} rows[] = {
+		{ "new", V(1, 2), V(2, 0), "ok" },
+		{ "new", V(1, 2), V(1, 2), "ok" },
+		{ "new", V(1, 2), 0, "ok" },
+		{ "new", 0, 0, "ok" },
+		{ "", V(1, 2), 0, "export 0: old has an empty replacement [metadata]" },
+		{ NULL, V(1, 2), 0, "export 0: old goes without a replacement [metadata]" },
+		{ NULL, 0, V(1, 2), "export 0: old goes without a replacement [metadata]" },
+		{ "new", V(1, 2), V(1, 1),
+		  "export 0: old is removed before it is deprecated [metadata]" },
+		{ "new", V(65536, 0), 0,
+		  "export 0: old has a version of more than 48 bits [metadata]" },
+		{ "new", 0, V(65536, 0),
+		  "export 0: old has a version of more than 48 bits [metadata]" },
+		{ "a\nb", 0, 0,
+		  "module metadata: an export's replacement has a control character [metadata]" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct elf_builder *b = elf_new();
+		struct hmod_span file;
+
+		elf_module(b, &(struct elf_module){ .name = "m" });
+		elf_export_deprecated(b, elf_function(b, "old", ELF_STB_GLOBAL),
+				      rows[i].replacement, rows[i].since, rows[i].removed);
+		file = elf_finish(b);
+		ck_assert_str_eq(judge(file), rows[i].verdict);
+		elf_discard(file);
+	}
+}
+END_TEST
+
+START_TEST(a_deprecated_export_tells_what_to_use)
+{
+	struct hmod_export_cursor cursor = { 0 };
+	struct hmod_span file = rich_module();
+	struct hmod_export export;
+	struct hmod_image image;
+
+	ck_assert_int_eq(hmod_image_open(&image, file.data, file.size, NULL), HELIX_OK);
+	ck_assert_uint_eq(hmod_export_count(&image), 3);
+	ck_assert_int_eq(hmod_export_next(&image, &cursor, &export, NULL), HELIX_OK);
+	ck_assert_ptr_null(export.replacement);
+	ck_assert_uint_eq(export.since, 0);
+	ck_assert_uint_eq(export.removed, 0);
+	ck_assert_int_eq(hmod_export_next(&image, &cursor, &export, NULL), HELIX_OK);
+	ck_assert_int_eq(hmod_export_next(&image, &cursor, &export, NULL), HELIX_OK);
+	ck_assert_str_eq(export.name, "oldest");
+	ck_assert_str_eq(export.replacement, "exported");
+	ck_assert_uint_eq(export.since, V(1, 0));
+	ck_assert_uint_eq(export.removed, V(2, 0));
+	elf_discard(file);
 }
 END_TEST
 
@@ -174,5 +312,7 @@ START_TEST(a_module_without_exports_has_none)
 END_TEST
 
 RUN_TESTS("record", a_wrong_hook_is_refused, hooks_are_symbols_and_those_not_given_are_zero,
-	  a_wrong_export_is_refused, exports_come_in_file_order_with_their_namespace,
+	  a_v1_record_has_other_hooks, a_v2_record_has_no_v1_hooks, a_wrong_v1_hook_is_refused,
+	  hooks_have_names, a_wrong_export_is_refused, a_wrong_deprecation_is_refused,
+	  a_deprecated_export_tells_what_to_use, exports_come_in_file_order_with_their_namespace,
 	  a_module_without_exports_has_none)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "helix/record.h"
+#include "helix/state.h"
 #include "modfmt/judge.h"
 
 static char *text;
@@ -37,18 +38,25 @@ struct field {
 };
 #define FIELD(type, name) { #name, offsetof(struct type, name), sizeof(((struct type *)0)->name) }
 
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+static const char *find_row(const char *at, const struct field *field)
+{
+	char row[128];
+
+	snprintf(row, sizeof row, "| %zu | %zu | `%s` |", field->offset, field->size, field->name);
+	at = strstr(at, row);
+	ck_assert_msg(at != NULL, "no row %s", row);
+	return at;
+}
+
 static void check_fields(const char *heading, const struct field *fields, size_t count, size_t size)
 {
 	const char *at = chapter(heading);
 	size_t end = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		char row[128];
-
-		snprintf(row, sizeof row, "| %zu | %zu | `%s` |", fields[i].offset, fields[i].size,
-			 fields[i].name);
-		at = strstr(at, row);
-		ck_assert_msg(at != NULL, "%s: no row %s", heading, row);
+		at = find_row(at, &fields[i]);
 		ck_assert_uint_eq(fields[i].offset, end);
 		end += fields[i].size;
 	}
@@ -63,20 +71,44 @@ START_TEST(every_field_of_the_records_stands_where_it_is)
 		F(name), F(version), F(flags), F(description), F(author), F(license),
 		F(dependencies), F(provides), F(aliases), F(init), F(start), F(stop),
 		F(handle_event), F(handle_request), F(is_healthy), F(save_state), F(restore_state),
+		F(events), F(policy), F(reserved),
 	};
 #undef F
 #define F(name) FIELD(helix_param_record, name)
 	static const struct field param[] = { F(name), F(standard), F(description), F(type),
-					      F(reserved) };
+					      F(flags), F(least), F(most) };
 #undef F
 #define F(name) FIELD(helix_export_record, name)
-	static const struct field export[] = { F(symbol), F(ns) };
+	static const struct field export[] = { F(symbol), F(ns), F(replacement), F(since),
+					       F(removed) };
+#undef F
+#define F(name) FIELD(helix_interface_record, name)
+	static const struct field interface[] = { F(name), F(operations), F(major), F(minor),
+						  F(count), F(names), F(message), F(priority),
+						  F(reserved) };
 #undef F
 
 	read_specification();
-	check_fields("## 2.", module, sizeof module / sizeof module[0], 152);
-	check_fields("## 3.", param, sizeof param / sizeof param[0], 32);
-	check_fields("## 4.", export, sizeof export / sizeof export[0], 16);
+	check_fields("`.hmod.module`: the record\n", module, COUNT(module), 168);
+	check_fields("`.hmod.param`: parameters\n", param, COUNT(param), 48);
+	check_fields("`.hmod.export`: exports\n", export, COUNT(export), 40);
+	check_fields("`.hmod.interface`: interfaces\n", interface, COUNT(interface), 48);
+	free(text);
+}
+END_TEST
+
+START_TEST(a_v1_record_differs_where_it_is_said)
+{
+#define F(name) FIELD(helix_module_v1_record, name)
+	static const struct field fields[] = { F(authors), F(cleanup), F(handle_message),
+					       F(get_state), F(events) };
+#undef F
+	const char *at;
+
+	read_specification();
+	at = chapter("In format 1 these are otherwise:");
+	for (size_t i = 0; i < COUNT(fields); i++)
+		at = find_row(at, &fields[i]);
 	free(text);
 }
 END_TEST
@@ -87,21 +119,29 @@ START_TEST(every_field_of_the_flat_table_stands_where_it_is)
 	static const struct field header[] = {
 		F(magic), F(size), F(format), F(header_size), F(abi_major), F(abi_minor),
 		F(state_version), F(name), F(description), F(author), F(license),
-		F(dependencies), F(dependency_count), F(provides), F(provide_count), F(aliases),
-		F(alias_count), F(params), F(param_count), F(reserved), F(version), F(flags),
+		F(dependencies), F(dependency_count), F(params), F(param_count), F(interfaces),
+		F(interface_count), F(provides), F(provide_count), F(aliases), F(alias_count),
+		F(authors), F(author_count), F(operations), F(operation_count), F(api), F(policy),
+		F(version), F(flags), F(events),
 	};
 #undef F
 #define F(name) FIELD(hmod_flat_dependency, name)
 	static const struct field dependency[] = { F(name), F(flags), F(least), F(most), F(hash) };
 #undef F
 #define F(name) FIELD(hmod_flat_param, name)
-	static const struct field param[] = { F(name), F(standard), F(description), F(type) };
+	static const struct field param[] = { F(name), F(standard), F(description), F(type),
+					      F(flags), F(least), F(most) };
+#undef F
+#define F(name) FIELD(hmod_flat_interface, name)
+	static const struct field interface[] = { F(name), F(names), F(major), F(minor), F(count),
+						  F(priority), F(flags), F(hash) };
 #undef F
 
 	read_specification();
-	check_fields("## 5.", header, sizeof header / sizeof header[0], 88);
-	check_fields("\nA dependency:", dependency, sizeof dependency / sizeof dependency[0], 32);
-	check_fields("\nA parameter:", param, sizeof param / sizeof param[0], 16);
+	check_fields("`.hmod.flat`: the flat table\n", header, COUNT(header), 120);
+	check_fields("\nA dependency:", dependency, COUNT(dependency), 32);
+	check_fields("\nA parameter:", param, COUNT(param), 32);
+	check_fields("\nAn interface:", interface, COUNT(interface), 32);
 	free(text);
 }
 END_TEST
@@ -114,7 +154,7 @@ START_TEST(the_hash_vectors_are_those_of_the_code)
 	char row[128];
 
 	read_specification();
-	at = chapter("## 6.");
+	at = chapter("The name hash\n");
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		snprintf(row, sizeof row, "| `%s` | `%016lx` |", names[i],
 			 (unsigned long)hmod_name_hash(names[i], strlen(names[i])));
@@ -139,7 +179,7 @@ START_TEST(every_status_has_its_row)
 	const char *at;
 
 	read_specification();
-	at = chapter("## 9.");
+	at = chapter("Statuses\n");
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		char row[128];
 
@@ -159,26 +199,41 @@ START_TEST(limits_types_and_flags_are_those_of_the_code)
 	ck_assert_uint_eq(HMOD_ALIGN_MAX, 2 << 20);
 	ck_assert_uint_eq(HMOD_META_MAX, 1 << 20);
 	ck_assert_uint_eq(HELIX_NAME_MAX, 63);
-	ck_assert_ptr_nonnull(strstr(chapter("## 8."), "| a module in memory | 256 MiB |"));
-	ck_assert_ptr_nonnull(strstr(chapter("## 8."), "of a loaded section | 2 MiB |"));
-	ck_assert_ptr_nonnull(strstr(chapter("## 8."), "| the flat table | 1 MiB |"));
+	ck_assert_ptr_nonnull(strstr(chapter("Limits\n"), "| a module in memory | 256 MiB |"));
+	ck_assert_ptr_nonnull(strstr(chapter("Limits\n"), "of a loaded section | 2 MiB |"));
+	ck_assert_ptr_nonnull(strstr(chapter("Limits\n"), "| the flat table | 1 MiB |"));
+	ck_assert_uint_eq(HELIX_OPERATIONS_MAX, 64);
+	ck_assert_ptr_nonnull(strstr(chapter("Limits\n"), "operations of an interface | 64 |"));
+	ck_assert_uint_eq(HELIX_STATE_MAX, 16 << 20);
+	ck_assert_ptr_nonnull(strstr(chapter("Limits\n"), "| a saved state | 16 MiB |"));
+	ck_assert_uint_eq(HELIX_STATE_FIELDS, 1024);
+	ck_assert_ptr_nonnull(strstr(chapter("Limits\n"), "of a saved state | 1,024 |"));
 	for (uint32_t i = 0; i < HMOD_RELA_TYPES; i++) {
 		snprintf(row, sizeof row, "`%s` (%u)", hmod_rela_types[i].name, i);
-		ck_assert_msg((strstr(chapter("## 1."), row) != NULL) ==
+		ck_assert_msg((strstr(chapter("The object\n"), row) != NULL) ==
 				      hmod_rela_types[i].supported, "%s", row);
 	}
 	for (unsigned i = 0; hmod_flag_name(i); i++) {
 		snprintf(row, sizeof row, "%u %s", i, hmod_flag_name(i));
 		ck_assert_msg(strstr(chapter("**Flags**"), row) != NULL, "%s", row);
 	}
-	for (uint32_t i = HELIX_PARAM_string; i <= HELIX_PARAM_bool; i++) {
+	for (unsigned i = 0; hmod_event_name(i); i++) {
+		snprintf(row, sizeof row, "%u %s", i, hmod_event_name(i));
+		ck_assert_msg(strstr(chapter("**Events**"), row) != NULL, "%s", row);
+	}
+	for (uint32_t i = 0; hmod_policy_name(i); i++) {
+		snprintf(row, sizeof row, "%u %s", i, hmod_policy_name(i));
+		ck_assert_msg(strstr(chapter("| `policy` |"), row) != NULL, "%s", row);
+	}
+	for (uint32_t i = HELIX_PARAM_string; i <= HELIX_PARAM_list; i++) {
 		snprintf(row, sizeof row, "%u %s", i, hmod_param_type_name(i));
-		ck_assert_msg(strstr(chapter("## 3."), row) != NULL, "%s", row);
+		ck_assert_msg(strstr(chapter("`.hmod.param`: parameters\n"), row) != NULL, "%s", row);
 	}
 	free(text);
 }
 END_TEST
 
 RUN_TESTS("specification", every_field_of_the_records_stands_where_it_is,
+	  a_v1_record_differs_where_it_is_said,
 	  every_field_of_the_flat_table_stands_where_it_is, the_hash_vectors_are_those_of_the_code,
 	  every_status_has_its_row, limits_types_and_flags_are_those_of_the_code)

@@ -54,14 +54,19 @@ START_TEST(lists_without_repetition_keep_their_order)
 	void *table;
 
 	elf_module(b, &(struct elf_module){ .name = "m", .dependencies = names });
-	for (unsigned i = 0; i < COUNT; i++)
+	for (unsigned i = 0; i < COUNT; i++) {
 		elf_param(b, names[i], names[i], NULL, HELIX_PARAM_string);
+		elf_interface(b, &(struct elf_interface){ .name = names[i], .count = 1,
+							  .priority = i });
+	}
 	file = elf_finish(b);
 	table = flat_table(file, &meta);
 	for (unsigned i = 0; i < COUNT; i++) {
 		ck_assert_str_eq(hmod_meta_string(&meta, meta.dependencies[i].name), names[i]);
 		ck_assert_str_eq(hmod_meta_string(&meta, meta.params[i].name), names[i]);
 		ck_assert_str_eq(hmod_meta_string(&meta, meta.params[i].standard), names[i]);
+		ck_assert_str_eq(hmod_meta_string(&meta, meta.interfaces[i].name), names[i]);
+		ck_assert_uint_eq(meta.interfaces[i].priority, i);
 	}
 	free(table);
 	elf_discard(file);
@@ -83,5 +88,33 @@ START_TEST(a_repeated_parameter_is_found_and_told)
 }
 END_TEST
 
+/* Sorting may find either of the two first. */
+static void judge_interface_twice(struct hmod_span file)
+{
+	const char *said = judge(file);
+
+	ck_assert_int_eq(judged, HELIX_E_META_INTERFACE);
+	ck_assert_msg(!strcmp(said, "interface 200: n_7 is there twice") ||
+			      !strcmp(said, "interface 201: n_7 is there twice"), "%s", said);
+	elf_discard(file);
+}
+
+START_TEST(a_repeated_interface_is_found_and_told)
+{
+	struct elf_builder *b = elf_new();
+	char name[16];
+
+	elf_module(b, &(struct elf_module){ .name = "m" });
+	for (unsigned i = 0; i < COUNT; i++) {
+		snprintf(name, sizeof name, "n%u", i * 37 % COUNT);
+		elf_interface(b, &(struct elf_interface){ .name = name, .count = 1 });
+	}
+	elf_interface(b, &(struct elf_interface){ .name = "n-7", .count = 1 });
+	elf_interface(b, &(struct elf_interface){ .name = "n_7", .major = 2, .count = 1 });
+	judge_interface_twice(elf_finish(b));
+}
+END_TEST
+
 RUN_TESTS("unique", a_repeated_dependency_is_found_wherever_it_stands,
-	  lists_without_repetition_keep_their_order, a_repeated_parameter_is_found_and_told)
+	  lists_without_repetition_keep_their_order, a_repeated_parameter_is_found_and_told,
+	  a_repeated_interface_is_found_and_told)

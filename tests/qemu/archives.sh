@@ -31,6 +31,36 @@ claim 'a wrong magic: the shell is reached' boot 0 --initrd "$work/magic" 'dmesg
 claim '… with a message' prints 'does not begin with 070701'
 : >"$work/none"
 claim 'an empty initrd: the shell is reached' boot 0 --initrd "$work/none" 'dmesg'
-claim '… with a message' prints 'initrd'
+claim '… with a message' prints 'initrd: the archive is empty'
+cp "$image" "$work/wrap" && printf 'ffffffff' | dd of="$work/wrap" bs=1 seek=54 conv=notrunc 2>/dev/null
+claim 'a size that wraps: the shell is reached' boot 0 --initrd "$work/wrap" 'dmesg'
+claim '… with a message' prints 'ends past the archive'
+"$HMOD" pack -o "$work/twice" "$work/extra.hmod=a1" "$work/extra.hmod=a2" && LC_ALL=C sed -i 's/a2/a1/' "$work/twice"
+claim 'a name twice: the shell is reached' boot 0 --initrd "$work/twice" 'dmesg'
+claim '… with a message' prints 'a1 is there twice'
+
+# No initrd at all, which the front script never does.
+without() {
+	. "$HELIX_BUILD/helix.conf"
+	mkdir -p "$work/tree/boot/grub" && cp "$HELIX_BUILD/kernel.bin" "$work/tree/boot/kernel"
+	echo dmesg >"$work/tree/boot/exec"
+	cat >"$work/tree/boot/grub/grub.cfg" <<'EOF'
+set timeout=0
+menuentry helix {
+multiboot2 /boot/kernel
+module2 /boot/exec exec
+boot
+}
+EOF
+	"$GRUB_MKRESCUE" -o "$work/without.iso" "$work/tree" >"$work/iso.log" 2>&1
+	timeout 100 "$QEMU" -accel tcg -cpu max -m 256 -cdrom "$work/without.iso" -boot d -no-reboot \
+		-nic none -display none -monitor none -serial null \
+		-device isa-debug-exit,iobase=0xf4,iosize=0x04 -chardev "file,id=exec,path=$work/out" \
+		-device isa-serial,index=2,irq=5,chardev=exec </dev/null
+	[ $? = 3 ]
+}
+claim 'no initrd: the shell is reached' without
+claim '… with a message' prints 'initrd: the boot loader gave none'
+
 claim 'zlib inflates with timer interrupts in its middle' boot 0 'selftest inflate'
 finish

@@ -37,6 +37,23 @@ claim 'a module that faults panics' boot 3 --add "$work/crasher.hmod" 'insmod cr
 claim '… with its name in the backtrace' says '[crasher]'
 time_out() { "$HELIX" exec --timeout 2 'leak 100000000 counter' >"$work/out" 2>&1; [ $? = 4 ]; }
 claim 'a time-out ends exec with 4' time_out
+# Told to stop, helix ends its QEMU and leaves nothing.
+stopped() {
+	mkdir "$work/t"
+	TMPDIR=$work/t "$HELIX" exec --timeout 100 'leak 100000000 counter' >"$work/out" 2>&1 &
+	pid=$!
+	for _ in $(seq 100); do
+		[ -s "$(echo "$work"/t/helix.*/log)" ] && break
+		sleep 0.2
+	done
+	kill -TERM $pid
+	wait $pid
+	status=$?
+	ls -A "$work/t"
+	[ $status = 143 ] && [ -z "$(ls -A "$work/t")" ] &&
+		! grep -l "$work/[t]/helix" /proc/[0-9]*/cmdline 2>/dev/null
+}
+claim 'SIGTERM ends exec with 143, its machine and its files' stopped
 usage() { "$HELIX" "$@" >"$work/out" 2>"$work/err"; [ $? = 2 ]; }
 claim 'no command: usage, 2' usage
 claim 'an unknown command: 2' usage frobnicate

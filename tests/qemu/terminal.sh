@@ -42,6 +42,9 @@ claim '… deleted' answered 'back'
 claim 'history' session 'echo again\n\033[A'
 twice() { [ "$(grep -cx again "$work/out")" = 2 ]; }
 claim '… ran it twice' twice
+claim 'ctrl-C gives a line up' session 'echo gone\003echo stays'
+claim '… the next one runs' answered 'stays'
+claim '… the first never did' sh -c "! grep -qx gone '$work/out'"
 claim 'tab completes a command and a module' session 'modi\thell\t'
 claim '… completed' prints 'Logs a greeting'
 claim 'tab completes a path' session 'ls /lib/mod\t'

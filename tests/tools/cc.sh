@@ -123,7 +123,11 @@ stop() {
 	[ $status = "$2" ] && [ ! -e stopped.hmod ]
 }
 claim 'SIGTERM ends it with 143' stop TERM 143
-claim 'SIGHUP ends it with 129' stop HUP 129
+# Where HUP is ignored (nohup) it stays so.
+case $(sed -n 's/^SigIgn:.*\(.\)$/\1/p' /proc/self/status) in
+[13579bdf]) ;;
+*) claim 'SIGHUP ends it with 129' stop HUP 129 ;;
+esac
 claim 'no temporary file is left' [ -z "$(ls -A "$work/tmp")" ]
 claim '… nor beside the outputs' [ -z "$(find . -name '.hmod.*')" ]
 finish

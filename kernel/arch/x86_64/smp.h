@@ -48,8 +48,9 @@ void smp_stop_others(void);
 
 /* ---- translations ----------------------------------------------------------------- */
 
-/* When it returns, no CPU uses a translation any longer that the page tables did
- * not hold when it was called. May be called with spinlocks held, interrupts on or
+/* When it returns, no other CPU uses a translation any longer that the page tables
+ * did not hold when it was called; this one the caller has seen to, and preemption
+ * has been off since. May be called with spinlocks held, interrupts on or
  * off, on several CPUs at once: who waits for a lock or for another's shootdown
  * with interrupts off carries out what is wanted of it meanwhile. */
 void tlb_shootdown(void);
