@@ -228,7 +228,6 @@ static enum helix_status evaluate(struct hload_work *work, const struct target *
 	row = &rows[elf64_rela_type(r)];
 	if (row->formula == UNKNOWN || !hmod_range_fits(t->size, r->offset, row->width))
 		return fail_type(work, t, i);
-	written->at = r->offset;
 	written->size = 0;
 	if (row->formula == NOTHING)
 		return HELIX_OK;
@@ -238,6 +237,7 @@ static enum helix_status evaluate(struct hload_work *work, const struct target *
 		return status;
 	if (!fits(value, row) || !fits(value + bias, row)) /* here, and in the kernel */
 		return fail_overflow(work, t, i, value + bias);
+	written->at = r->offset;
 	written->size = row->width;
 	memcpy(written->code, &value, 8);
 	return HELIX_OK;

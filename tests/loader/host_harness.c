@@ -99,6 +99,33 @@ static bool harness_seal(void *ctx, enum hload_kind kind, struct hload_region *r
 	return true;
 }
 
+/* Nobody runs there meanwhile, so it need not be another mapping; but never both. */
+static bool harness_unseal(void *ctx, enum hload_kind kind, struct hload_region *region)
+{
+	struct harness *h = ctx;
+	struct mapping *m = region->cookie;
+
+	require(kind != HLOAD_DATA && !region->write, "a region is opened that is not sealed");
+	if (++h->unseals == h->fail_unseal)
+		return false;
+	require(!mprotect(m->base, m->length, PROT_READ | PROT_WRITE), "mprotect");
+	region->write = (uint8_t *)region->address;
+	h->unsealed++;
+	return true;
+}
+
+static void harness_seal_again(void *ctx, enum hload_kind kind, struct hload_region *region)
+{
+	const int protection = kind == HLOAD_TEXT ? PROT_READ | PROT_EXEC : PROT_READ;
+	struct harness *h = ctx;
+	struct mapping *m = region->cookie;
+
+	require(region->write != NULL, "a region is closed that is not open");
+	require(!mprotect(m->base, m->length, protection), "mprotect");
+	region->write = NULL;
+	h->unsealed--;
+}
+
 static void harness_release(void *ctx, enum hload_kind kind, struct hload_region *region)
 {
 	struct harness *h = ctx;
@@ -126,18 +153,20 @@ void harness_open(struct harness *harness)
 					       .place = harness_place,
 					       .seal = harness_seal,
 					       .release = harness_release,
+					       .open = harness_unseal,
+					       .close = harness_seal_again,
 					       .judge_bias = UINT64_C(0xffffffff80000000) } };
 }
 
 bool harness_clean(const struct harness *h)
 {
-	return !h->blocks && !h->bytes && !h->regions && !h->region_bytes;
+	return !h->blocks && !h->bytes && !h->regions && !h->region_bytes && !h->unsealed;
 }
 
 void harness_rewind(struct harness *h)
 {
-	h->allocs = h->places = h->seals = 0;
-	h->fail_alloc = h->fail_place = h->fail_seal = 0;
+	h->allocs = h->places = h->seals = h->unseals = 0;
+	h->fail_alloc = h->fail_place = h->fail_seal = h->fail_unseal = 0;
 }
 
 const char *harness_compiler = "gcc";
