@@ -24,8 +24,20 @@ static struct helix_payload *text_or_bytes(struct hload_system *system, const vo
 	return hload_payload_new(system, kind, bytes, size);
 }
 
-/* The payload as bytes: bytes and text as they are, others in canonical form, which
- * the errand keeps. */
+/* The payload in canonical form, which the errand keeps. */
+static enum helix_status canonical(struct hload_errand *errand,
+				   const struct helix_payload *payload, const void **bytes,
+				   size_t *size)
+{
+	errand->text = hload_payload_format(errand->system, payload, &errand->text_size);
+	if (!errand->text)
+		return HELIX_E_NO_MEMORY;
+	*bytes = errand->text;
+	*size = errand->text_size;
+	return *size <= HELIX_PAYLOAD_MAX ? HELIX_OK : HELIX_E_TOO_LARGE;
+}
+
+/* The payload as bytes: bytes and text as they are, others in canonical form. */
 static enum helix_status raw(struct hload_errand *errand, const struct helix_payload *payload,
 			     const void **bytes, size_t *size)
 {
@@ -42,13 +54,8 @@ static enum helix_status raw(struct hload_errand *errand, const struct helix_pay
 		*size = hload_length(*bytes);
 		return HELIX_OK;
 	default:
-		errand->text = hload_payload_format(errand->system, payload, &errand->text_size);
-		*bytes = errand->text;
-		*size = errand->text_size;
+		return canonical(errand, payload, bytes, size);
 	}
-	if (!errand->text)
-		return HELIX_E_NO_MEMORY;
-	return *size <= HELIX_PAYLOAD_MAX ? HELIX_OK : HELIX_E_TOO_LARGE;
 }
 
 /* ---- into a v1 module --------------------------------------------------------------------- */
@@ -114,14 +121,19 @@ static enum helix_status collect(struct hload_errand *errand)
 	return status;
 }
 
-static enum helix_status refuse(struct hload_errand *errand, const char *text, size_t size)
+/* Bytes that do not print are told in canonical form. */
+static enum helix_status refuse(struct hload_errand *errand, const void *text, size_t size)
 {
 	static const char nothing[] = "an error without a text";
+	enum helix_status status;
 
-	if (!size)
-		return (enum helix_status)hload_respond_refusal(&errand->response, nothing,
-								sizeof nothing - 1);
-	return (enum helix_status)hload_respond_refusal(&errand->response, text, size);
+	if (size && !hload_printable(text, size)) {
+		status = canonical(errand, errand->answer->payload, &text, &size);
+		if (status)
+			return status;
+	}
+	return (enum helix_status)hload_respond_refusal(&errand->response, size ? text : nothing,
+							size ? size : sizeof nothing - 1);
 }
 
 /* A v1 module's answer as a response: nothing is success. */
@@ -207,6 +219,13 @@ static enum helix_status write_request(struct hload_errand *errand)
 
 /* ---- saying how -------------------------------------------------------------------------- */
 
+/* What the map of a request counts. */
+static size_t map_size(const struct helix_request *request)
+{
+	return 2 * HLOAD_PAYLOAD_ENTRY + sizeof "type" + sizeof "payload" - 2 +
+	       hload_length(request->type) + request->size;
+}
+
 static enum helix_status fail(const struct hload_errand *errand, enum helix_status status,
 			      struct hmod_diag *diag)
 {
@@ -214,8 +233,8 @@ static enum helix_status fail(const struct hload_errand *errand, enum helix_stat
 		return hload_fail_memory(diag, HMOD_STAGE_REQUEST, errand->size, "a message");
 	hmod_fail(diag, status, HMOD_STAGE_REQUEST, HMOD_NOWHERE);
 	hmod_diag_name(diag, "the payload", SIZE_MAX);
-	hmod_diag_numbers(diag, HELIX_PAYLOAD_MAX,
-			  errand->text ? errand->text_size : errand->request.size);
+	hmod_diag_numbers(diag, HELIX_PAYLOAD_MAX, errand->text ? errand->text_size :
+								  map_size(&errand->request));
 	return status;
 }
 

@@ -6,38 +6,9 @@
 
 #include "helix/module.h"
 
-static struct hload_frame **slot(const struct hload_system *system)
-{
-	const struct hload_host *host = system->outer;
-
-	if (host->frames)
-		return (struct hload_frame **)host->frames(host->ctx);
-	return (struct hload_frame **)(uintptr_t)&system->frames;
-}
-
 struct hload_frame *hload_frame_current(const struct hload_system *system)
 {
-	return *slot(system);
-}
-
-/* A deadline and the depth of requests reach into calls made meanwhile. */
-void hload_frame_push(struct hload_system *system, struct hload_frame *frame)
-{
-	struct hload_frame **top = slot(system);
-
-	frame->top = top;
-	frame->system = system;
-	frame->outer = *top;
-	frame->deadline = frame->outer ? frame->outer->deadline : 0;
-	frame->depth = frame->outer ? frame->outer->depth : 0;
-	frame->passes = frame->outer && frame->outer->passes;
-	frame->text[0] = 0;
-	*top = frame;
-}
-
-void hload_frame_pop(const struct hload_frame *frame)
-{
-	*frame->top = frame->outer;
+	return *hload_frame_slot(system);
 }
 
 void hload_pin(struct hload_module *module)

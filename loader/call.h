@@ -27,8 +27,37 @@ struct hload_frame {
 
 /* The calling thread's innermost frame, or NULL. */
 struct hload_frame *hload_frame_current(const struct hload_system *system);
-void hload_frame_push(struct hload_system *system, struct hload_frame *frame);
-void hload_frame_pop(const struct hload_frame *frame);
+
+/* Where the calling thread keeps it. */
+static inline struct hload_frame **hload_frame_slot(const struct hload_system *system)
+{
+	const struct hload_host *host = system->outer;
+
+	if (host->frames)
+		return (struct hload_frame **)host->frames(host->ctx);
+	return (struct hload_frame **)(uintptr_t)&system->frames;
+}
+
+/* A deadline and the depth of requests reach into calls made meanwhile. Inline: they
+ * stand on the path of every interface call. */
+static inline void hload_frame_push(struct hload_system *system, struct hload_frame *frame)
+{
+	struct hload_frame **top = hload_frame_slot(system), *outer = *top;
+
+	frame->top = top;
+	frame->system = system;
+	frame->outer = outer;
+	frame->deadline = outer ? outer->deadline : 0;
+	frame->depth = outer ? outer->depth : 0;
+	frame->passes = outer && outer->passes;
+	frame->text[0] = 0;
+	*top = frame;
+}
+
+static inline void hload_frame_pop(const struct hload_frame *frame)
+{
+	*frame->top = frame->outer;
+}
 
 /* One more, one fewer inside; the lock is held. */
 void hload_pin(struct hload_module *module);

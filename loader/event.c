@@ -56,7 +56,7 @@ bool hload_event_wanted(const struct hload_system *system, enum helix_event_kind
 	return __atomic_load_n(&system->wanted[kind], __ATOMIC_RELAXED);
 }
 
-static uint64_t wanted(const struct hload_module *module)
+uint64_t hload_events_wanted(const struct hload_module *module)
 {
 	if (!module->object.hook[HMOD_HOOK_EVENT])
 		return 0;
@@ -65,7 +65,7 @@ static uint64_t wanted(const struct hload_module *module)
 
 void hload_events_count(struct hload_module *module, bool runs)
 {
-	uint64_t mask = wanted(module);
+	uint64_t mask = hload_events_wanted(module);
 
 	for (unsigned kind = 0; kind < HELIX_EVENT_KINDS; kind++)
 		if (mask >> kind & 1)
@@ -213,7 +213,7 @@ static int call_event(void *argument)
 
 static bool wants(const struct hload_module *module, enum helix_event_kind kind)
 {
-	return module->state == HLOAD_RUNNING && wanted(module) >> kind & 1;
+	return module->state == HLOAD_RUNNING && hload_events_wanted(module) >> kind & 1;
 }
 
 /* Waits while the module is being replaced; false when it does not want the event

@@ -128,6 +128,7 @@ void hload_index_release(struct hload_index *index)
 bool hload_index_add(struct hload_index *index, struct hload_node *node, const char *key)
 {
 	struct hload_node **end;
+	uint64_t steps = 0;
 	size_t length = 0;
 
 	if (!index->buckets)
@@ -139,10 +140,10 @@ bool hload_index_add(struct hload_index *index, struct hload_node *node, const c
 	node->next = NULL;
 	if (++index->count > index->buckets)
 		grow(index);
-	end = bucket_for(index, node->hash);
-	while (*end)
-		end = &(*end)->next;
+	for (end = bucket_for(index, node->hash); *end; end = &(*end)->next)
+		steps++;
 	*end = node;
+	index->steps += steps;
 	return true;
 }
 
@@ -176,9 +177,11 @@ struct hload_node *hload_index_find(const struct hload_index *index, const char 
 				    size_t length, uint64_t hash)
 {
 	struct hload_node *node = index->buckets ? *bucket_for(index, hash) : NULL;
+	uint64_t steps = 1;
 
-	while (node && (node->hash != hash || !same_key(node->key, key, length)))
+	for (; node && (node->hash != hash || !same_key(node->key, key, length)); steps++)
 		node = node->next;
+	((struct hload_index *)(uintptr_t)index)->steps += steps; /* a count, no part of it */
 	return node;
 }
 

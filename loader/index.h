@@ -23,6 +23,7 @@ struct hload_index {
 	struct hload_node **segment[HLOAD_INDEX_SEGMENTS]; /* k-th: 16 buckets, then doubling */
 	uint64_t buckets; /* in use */
 	uint64_t count; /* nodes */
+	uint64_t steps; /* nodes walked by add and find, ever: what crowding costs */
 };
 
 bool hload_index_init(struct hload_index *index, const struct hload_host *host);

@@ -88,14 +88,19 @@ static bool before(const struct hload_implementor *a, const struct hload_impleme
 {
 	if (a->preferred != b->preferred)
 		return a->preferred;
-	return a->declared->priority > b->declared->priority;
+	if (a->declared->priority != b->declared->priority)
+		return a->declared->priority > b->declared->priority;
+	return a->order < b->order;
 }
 
-/* Behind its equals: among them the first to run stays the primary. */
+/* Among its equals the first to run is the primary, also when it comes back because
+ * it could not be stopped. */
 static void enlist(struct hload_implementor *implementor)
 {
 	struct hload_implementor **at = &implementor->interface->implementors;
 
+	if (!implementor->order)
+		implementor->order = ++implementor->module->system->last_order;
 	while (*at && !before(implementor, *at))
 		at = &(*at)->next;
 	implementor->next = *at;

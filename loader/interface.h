@@ -24,6 +24,7 @@ struct hload_implementor {
 	const uint64_t *operation; /* addresses, `count` of them, in the module's memory */
 	uint32_t count;
 	uint64_t message; /* of the v1 function; 0: none */
+	uint64_t order; /* among those of one priority; kept until it is unloaded */
 	bool preferred;
 };
 

@@ -123,6 +123,7 @@ struct hload_system {
 	struct hload_index names, exports, waiting, providers;
 	struct hload_module *first, *last; /* registered ones */
 	struct hload_module *oldest, *newest; /* loaded ones: holders after what they hold */
+	struct hload_object *texts; /* of the loaded ones, by address */
 	struct hload_table *tables, *tables_tail;
 	uint64_t next_id, walk;
 	struct hload_module **by_id; /* ascending; holes were filled by moving down */
@@ -133,6 +134,7 @@ struct hload_system {
 	struct hload_frame *frames; /* of a host with one thread */
 	struct hload_index interfaces;
 	struct hload_interface *first_interface, *last_interface;
+	uint64_t last_order; /* of implementors that came to run */
 	struct hload_port *unmade; /* no longer held; freed when nobody walks over ports */
 	uint32_t drains; /* walks over ports that may be waiting */
 	struct hload_events *events;
@@ -258,6 +260,19 @@ enum helix_status hload_graph_cycle(struct hload_module *module, struct hmod_dia
 enum helix_status hload_edge_check(const struct hload_edge *edge, struct hmod_diag *diag);
 bool hload_edge_optional(const struct hload_edge *edge);
 
+/* ---- letting in: admit.c ---------------------------------------------------------- */
+
+/* Refuses what may not be loaded now: gone, running, flags, ABI, dependencies. */
+enum helix_status hload_check_may_load(const struct hload_module *module, bool force,
+				       struct hmod_diag *diag);
+/* The file must hold the module that was registered, not another or a newer. */
+enum helix_status hload_check_same(struct hload_module *module, const struct hmod_image *image,
+				   struct hmod_diag *diag);
+/* Holds what it declared and is running, and whoever it imports from: that has to be
+ * running too, or it could be gone while a hook is called. drop: safe after any part. */
+enum helix_status hload_take_holds(struct hload_module *module, struct hmod_diag *diag);
+void hload_drop_holds(struct hload_module *module);
+
 /* ---- life: lifecycle.c ---------------------------------------------------------- */
 
 #define HLOAD_DRAIN_NS UINT64_C(1000000000) /* calls may take that long to end */
@@ -294,7 +309,10 @@ enum helix_status hload_call_start(struct hload_module *module, struct hmod_diag
 void hload_runs(struct hload_module *module);
 /* Its stop hook, and cleanup. */
 enum helix_status hload_call_stop(struct hload_module *module, struct hmod_diag *diag);
-/* In the list of loaded ones `module` stands after all it holds and before all who
+/* Into the list of loaded ones, as the last, and out of it; the embedder is told. */
+void hload_enter_loaded(struct hload_module *module);
+void hload_leave_loaded(struct hload_module *module);
+/* In that list `module` stands after all it holds and before all who
  * hold it; nearest to where `old` stands. */
 void hload_order_after(struct hload_module *module, struct hload_module *old);
 /* Gives everything back that a module has while it is loaded; from any state that
@@ -308,6 +326,8 @@ void hload_tear_down(struct hload_module *module);
 
 bool hload_events_init(struct hload_system *system);
 void hload_events_free(struct hload_system *system);
+/* HELIX_WANTS_…; 0 without a hook. */
+uint64_t hload_events_wanted(const struct hload_module *module);
 /* A module that wants events runs now, or no longer does. */
 void hload_events_count(struct hload_module *module, bool runs);
 const char *hload_event_name(const struct helix_event *event);

@@ -60,7 +60,8 @@ static enum helix_status lay_out_sections(struct hload_work *work)
 					 HMOD_STAGE_LAYOUT, "section places");
 	if (!work->section)
 		return HELIX_E_NO_MEMORY;
-	for (uint32_t i = 0; !status && i < image->section_count; i++) {
+	work->section[0] = (struct hload_placed){ 0, HLOAD_KINDS }; /* whatever it says it is */
+	for (uint32_t i = 1; !status && i < image->section_count; i++) {
 		const struct elf64_section *s = &image->sections[i];
 		struct hload_placed *placed = &work->section[i];
 

@@ -34,6 +34,7 @@ struct hload_work {
 
 	uint64_t size[HLOAD_KINDS], align[HLOAD_KINDS]; /* bytes */
 	uint64_t base[HLOAD_KINDS]; /* run-time addresses; an empty kind borrows another's */
+	uint64_t probe_end; /* what exports->steps may come to: hashes may collide on purpose */
 	uint64_t name_budget; /* bytes of names that may still be read */
 	uint64_t function_bytes; /* of functions' names, with their NULs */
 	uint32_t undefined; /* at most so many symbols are */
@@ -82,6 +83,24 @@ enum helix_status hload_find_namespaces(struct hload_work *work);
 /* Refuses an import from a namespace (entry->ns is there) that is not declared. */
 enum helix_status hload_may_import(struct hload_work *work, uint32_t symbol,
 				   const struct hload_export_entry *entry);
+/* Notes in `entry` what the module's version makes of a deprecated export; the
+ * replacement still points into the file. */
+void hload_note_deprecation(const struct hload_loading *loading, const struct hmod_export *export,
+			    struct hload_export_entry *entry);
+/* Warns of an import that is deprecated (entry->replacement is there), and refuses
+ * one that was removed: SYMBOL_REMOVED, with the replacement in diag->list. */
+enum helix_status hload_import_deprecated(struct hload_work *work, uint32_t symbol,
+					  const struct hload_export_entry *entry);
+/* True when looking up and entering names took more steps than honest names need:
+ * so every load is linear, however its names were chosen. */
+#define HLOAD_PROBES 64 /* a name */
+#define HLOAD_PROBES_MORE 65536 /* a load, whatever is loaded already */
+static inline bool hload_is_crowded(const struct hload_work *work)
+{
+	return work->loading->exports->steps > work->probe_end;
+}
+enum helix_status hload_fail_crowded(struct hload_work *work, const char *name);
+
 /* Checks every symbol and gives it its value; collects the providers. Refuses
  * strong undefined symbols that nobody exports, all of them in one message. */
 enum helix_status hload_resolve(struct hload_work *work);

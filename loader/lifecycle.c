@@ -56,162 +56,6 @@ enum helix_status hload_advance(struct hload_module *module, enum hload_event ev
 	return HELIX_OK;
 }
 
-/* ---- holds --------------------------------------------------------------------- */
-
-static void hold(struct hload_module *module, struct hload_module *held)
-{
-	struct hload_hold *h;
-
-	for (uint32_t i = 0; i < module->hold_count; i++)
-		if (module->holds[i].held == held)
-			return;
-	h = &module->holds[module->hold_count++];
-	h->holder = module;
-	h->held = held;
-	h->next = NULL;
-	h->previous = held->holders_tail;
-	*(h->previous ? &h->previous->next : &held->holders) = h;
-	held->holders_tail = h;
-	held->holder_count++;
-}
-
-static enum helix_status check_running(const struct hload_module *module, struct hmod_diag *diag)
-{
-	if (module->state == HLOAD_RUNNING || hload_is_replacing(module))
-		return HELIX_OK;
-	hload_fail_module(diag, HELIX_E_DEPENDENCY_DOWN, HMOD_STAGE_DEPENDENCIES, module);
-	hmod_diag_other(diag, hload_state_name(module->state), SIZE_MAX);
-	return HELIX_E_DEPENDENCY_DOWN;
-}
-
-/* Holds what it declared and is running, and whoever it imports from: that has
- * to be running too, or it could be gone while a hook is called. */
-static enum helix_status take_holds(struct hload_module *module, struct hmod_diag *diag)
-{
-	const struct hload_object *object = &module->object;
-	size_t room = module->edge_count + (size_t)object->provider_count;
-	enum helix_status status;
-
-	if (!room)
-		return HELIX_OK;
-	module->holds = hload_alloc(module->system, room * sizeof *module->holds);
-	if (!module->holds)
-		return hload_fail_memory(diag, HMOD_STAGE_DEPENDENCIES, room * sizeof *module->holds,
-					 "dependencies");
-	module->hold_room = (uint32_t)room;
-	for (uint32_t i = 0; i < object->provider_count; i++)
-		if ((status = check_running(object->providers[i], diag)))
-			return status;
-	for (uint32_t i = 0; i < module->edge_count; i++)
-		if (module->edges[i].to && module->edges[i].to->state == HLOAD_RUNNING &&
-		    !hload_edge_check(&module->edges[i], NULL))
-			hold(module, hload_replacement_of(module->edges[i].to));
-	for (uint32_t i = 0; i < object->provider_count; i++)
-		hold(module, object->providers[i]);
-	return HELIX_OK;
-}
-
-static void drop_holds(struct hload_module *module)
-{
-	for (uint32_t i = 0; i < module->hold_count; i++) {
-		struct hload_hold *h = &module->holds[i];
-
-		*(h->previous ? &h->previous->next : &h->held->holders) = h->next;
-		*(h->next ? &h->next->previous : &h->held->holders_tail) = h->previous;
-		h->held->holder_count--;
-	}
-	hload_free(module->system, module->holds, module->hold_room * sizeof *module->holds);
-	module->holds = NULL;
-	module->hold_count = module->hold_room = 0;
-}
-
-/* ---- checks before a load --------------------------------------------------------- */
-
-enum hload_abi hload_abi_check(uint16_t major, uint16_t minor)
-{
-	if (major != HELIX_ABI_MAJOR)
-		return major < HELIX_ABI_MAJOR ? HLOAD_ABI_TOO_OLD : HLOAD_ABI_TOO_NEW;
-	return minor > HELIX_ABI_MINOR ? HLOAD_ABI_MINOR : HLOAD_ABI_COMPATIBLE;
-}
-
-static enum helix_status check_abi(const struct hload_module *module, struct hmod_diag *diag)
-{
-	static const char *const phrases[] = { "", "too old", "too new", "a newer minor version" };
-	const struct hmod_flat_header *h = module->meta.header;
-	enum hload_abi abi = hload_abi_check(h->abi_major, h->abi_minor);
-
-	if (abi == HLOAD_ABI_COMPATIBLE)
-		return HELIX_OK;
-	hload_fail_module(diag, HELIX_E_ABI, HMOD_STAGE_METADATA, module);
-	hmod_diag_other(diag, phrases[abi], SIZE_MAX);
-	hmod_diag_numbers(diag, (uint64_t)h->abi_major << 32 | (uint64_t)h->abi_minor << 16,
-			  (uint64_t)HELIX_ABI_MAJOR << 32 | (uint64_t)HELIX_ABI_MINOR << 16);
-	return HELIX_E_ABI;
-}
-
-static enum helix_status check_dependencies(const struct hload_module *module,
-					    struct hmod_diag *diag)
-{
-	enum helix_status status;
-
-	for (uint32_t i = 0; i < module->edge_count; i++) {
-		const struct hload_edge *edge = &module->edges[i];
-
-		if (hload_edge_optional(edge))
-			continue;
-		if ((status = hload_edge_check(edge, diag)) ||
-		    (status = check_running(edge->to, diag)))
-			return status;
-	}
-	return HELIX_OK;
-}
-
-enum helix_status hload_may_load(const struct hload_module *module, bool force,
-				 struct hmod_diag *diag)
-{
-	if (module->gone)
-		return hload_fail_module(diag, HELIX_E_NOT_FOUND, HMOD_STAGE_NONE, module);
-	if (module->state == HLOAD_RUNNING)
-		return hload_fail_module(diag, HELIX_E_ALREADY_LOADED, HMOD_STAGE_NONE, module);
-	if (module->meta.header->flags & HELIX_USERSPACE) {
-		hmod_fail(diag, HELIX_E_NOT_SUPPORTED, HMOD_STAGE_METADATA, HMOD_NOWHERE);
-		hmod_diag_name(diag, "USERSPACE (a module in ring 3)", SIZE_MAX);
-		return HELIX_E_NOT_SUPPORTED;
-	}
-	if (module->meta.header->flags & HELIX_EXPERIMENTAL && !force &&
-	    !module->system->experimental)
-		return hload_fail_module(diag, HELIX_E_EXPERIMENTAL, HMOD_STAGE_METADATA, module);
-	return check_abi(module, diag);
-}
-
-static enum helix_status check_may_load(const struct hload_module *module, bool force,
-					struct hmod_diag *diag)
-{
-	enum helix_status status = hload_may_load(module, force, diag);
-
-	return status ? status : check_dependencies(module, diag);
-}
-
-/* The file must hold the module that was registered, not another or a newer. */
-static enum helix_status check_same(struct hload_module *module, const struct hmod_image *image,
-				    struct hmod_diag *diag)
-{
-	size_t size = module->table_size;
-	enum helix_status status;
-	void *table = hload_alloc(module->system, size);
-
-	if (!table)
-		return hload_fail_memory(diag, HMOD_STAGE_METADATA, size, "metadata");
-	status = hmod_meta_flatten(image, table, module->table_size, &size, diag);
-	if ((!status || status == HELIX_E_TOO_LARGE) &&
-	    (size != module->table_size || memcmp(table, module->table, size))) {
-		status = hmod_fail(diag, HELIX_E_INVALID, HMOD_STAGE_METADATA, HMOD_NOWHERE);
-		hmod_diag_name(diag, "the file's metadata differs from what was registered", SIZE_MAX);
-	}
-	hload_free(module->system, table, module->table_size);
-	return status;
-}
-
 /* ---- loading -------------------------------------------------------------------- */
 
 static const char *owner_name(void *ctx, const void *owner)
@@ -268,6 +112,7 @@ static enum helix_status load(struct hload_module *module, struct hmod_span file
 		.who_exports = who_exports,
 		.owner_name = owner_name,
 		.ctx = system,
+		.version = module->meta.header->version,
 		.fresh = hload_fresh_exports(module),
 		.hides = hload_hides,
 	};
@@ -275,7 +120,7 @@ static enum helix_status load(struct hload_module *module, struct hmod_span file
 	enum helix_status status;
 
 	if ((status = hmod_image_open(&image, file.data, file.size, diag)) ||
-	    (status = check_same(module, &image, diag)))
+	    (status = hload_check_same(module, &image, diag)))
 		return status;
 	return hload_object_load(&module->object, &loading, &image, diag);
 }
@@ -300,87 +145,6 @@ static enum helix_status load_file(struct hload_module *module, struct hmod_span
 	if (host->file_put)
 		host->file_put(host->ctx, module->path, file);
 	return status;
-}
-
-/* ---- the list of loaded ones --------------------------------------------------- */
-
-/* Behind `before`; NULL: first. */
-static void put_behind(struct hload_module *module, struct hload_module *before)
-{
-	struct hload_system *system = module->system;
-
-	module->earlier = before;
-	module->later = before ? before->later : system->oldest;
-	*(module->earlier ? &module->earlier->later : &system->oldest) = module;
-	*(module->later ? &module->later->earlier : &system->newest) = module;
-}
-
-static void take_from_list(struct hload_module *module)
-{
-	struct hload_system *system = module->system;
-
-	*(module->earlier ? &module->earlier->later : &system->oldest) = module->later;
-	*(module->later ? &module->later->earlier : &system->newest) = module->earlier;
-}
-
-static bool holds_marked(const struct hload_module *module, uint64_t walk)
-{
-	for (uint32_t i = 0; i < module->hold_count; i++)
-		if (module->holds[i].held->mark == walk)
-			return true;
-	return false;
-}
-
-void hload_order_after(struct hload_module *module, struct hload_module *old)
-{
-	struct hload_system *system = module->system;
-	const uint64_t walk = ++system->walk;
-	struct hload_module *last, *next;
-
-	for (struct hload_module *m = old->later; m; m = m->later)
-		m->mark = walk;
-	if (!holds_marked(module, walk)) {
-		take_from_list(module);
-		put_behind(module, old);
-		return;
-	}
-	/* It stays the last; whoever holds it, or one that was moved, follows. */
-	last = system->newest;
-	module->mark = ++system->walk;
-	for (struct hload_module *m = old->later; m != last; m = next) {
-		next = m->later;
-		if (m == module || !holds_marked(m, system->walk))
-			continue;
-		m->mark = system->walk;
-		take_from_list(m);
-		put_behind(m, system->newest);
-	}
-}
-
-static void enter(struct hload_module *module)
-{
-	struct hload_system *system = module->system;
-	const struct hload_host *host = system->outer;
-
-	module->loaded = true;
-	put_behind(module, system->newest);
-	if (host->module_loaded)
-		host->module_loaded(host->ctx, module->meta.name,
-				    module->object.region[HLOAD_TEXT].address);
-}
-
-static void leave(struct hload_module *module)
-{
-	struct hload_system *system = module->system;
-	const struct hload_host *host = system->outer;
-
-	if (!module->loaded)
-		return;
-	module->loaded = false;
-	if (host->module_unloading)
-		host->module_unloading(host->ctx, module->meta.name,
-				       module->object.region[HLOAD_TEXT].address);
-	take_from_list(module);
 }
 
 /* ---- hooks ------------------------------------------------------------------------ */
@@ -481,7 +245,7 @@ enum helix_status hload_bring_up(struct hload_module *module, struct hmod_diag *
 {
 	enum helix_status status;
 
-	enter(module);
+	hload_enter_loaded(module);
 	warn_flags(module);
 	if ((status = hload_advance(module, HLOAD_INIT, diag)) ||
 	    (module->object.array_count &&
@@ -528,7 +292,7 @@ void hload_tear_down(struct hload_module *module)
 	hload_advance(module, HLOAD_UNLOAD, NULL);
 	if (module->object.constructed)
 		call(module, call_destructors, "a destructor", HMOD_STAGE_UNLOAD, NULL);
-	leave(module);
+	hload_leave_loaded(module);
 	bytes = host->reclaim ? host->reclaim(host->ctx, module->instance, &blocks) : 0;
 	if (blocks)
 		hload_log(system, HELIX_LOG_WARN, "%s: left %llu bytes in %llu blocks, taken back",
@@ -543,7 +307,7 @@ void hload_tear_down(struct hload_module *module)
 			  module->meta.name, (unsigned long long)references);
 	hload_interfaces_unname(module);
 	hload_interfaces_free(module);
-	drop_holds(module);
+	hload_drop_holds(module);
 	hload_object_unload(&module->object, &system->host, &system->exports);
 	if (!module->restarting)
 		hload_values_free(module);
@@ -559,7 +323,7 @@ enum helix_status hload_bring_in(struct hload_module *module, const struct hload
 		module->health.restarts = 0;
 	if ((!module->restarting &&
 	     (status = hload_values_set(module, how->settings, how->setting_count, diag))) ||
-	    (status = load_file(module, how->file, diag)) || (status = take_holds(module, diag)) ||
+	    (status = load_file(module, how->file, diag)) || (status = hload_take_holds(module, diag)) ||
 	    (status = hload_interfaces_add(module, diag)) ||
 	    (status = hload_interfaces_name(module, diag)))
 		return status;
@@ -571,7 +335,7 @@ static enum helix_status insert(struct hload_module *module, const struct hload_
 {
 	enum helix_status status;
 
-	if ((status = check_may_load(module, how->force, diag)) ||
+	if ((status = hload_check_may_load(module, how->force, diag)) ||
 	    (status = hload_advance(module, HLOAD_LOAD, diag)))
 		return status;
 	hload_gate_forget(module);
@@ -602,6 +366,11 @@ enum helix_status hload_insert_as(struct hload_system *system, struct hload_modu
 	if (status != HELIX_E_ALREADY_LOADED && status != HELIX_E_WRONG_STATE &&
 	    status != HELIX_E_RELOADING)
 		module->last_error = status;
+	if (!status) { /* a life of its own: what ailed the one before is past */
+		module->health.restarts = 0;
+		module->health.last_error = HELIX_OK;
+		module->health.text[0] = 0;
+	}
 	hload_unlock(system);
 	return status;
 }

@@ -104,8 +104,12 @@ struct hload_info {
 	uint64_t address[HLOAD_KINDS];
 	uint32_t holders; /* loaded modules that need it */
 	enum helix_status last_error;
+	uint64_t events; /* HELIX_WANTS_… that it is told of; 0 when not loaded */
 };
 void hload_info(const struct hload_module *module, struct hload_info *info);
+/* The same while other threads work on the module, to which a reference is held;
+ * hload_info takes no lock: usable while panicking. */
+void hload_snapshot(const struct hload_module *module, struct hload_info *info);
 /* The i-th loaded module that holds `module` through a dependency or an
  * imported symbol, in the order they came; NULL past the end. */
 struct hload_module *hload_holder(const struct hload_module *module, uint32_t i);

@@ -58,6 +58,7 @@ static enum helix_status read_exports(struct hload_work *work, uint64_t *bytes)
 	if (!object->exports)
 		return HELIX_E_NO_MEMORY;
 	object->export_room = count;
+	work->probe_end += HLOAD_PROBES * (uint64_t)count;
 	memset(object->exports, 0, count * sizeof *object->exports);
 	for (uint32_t i = 0; i < count; i++) {
 		struct hload_export_entry *entry = &object->exports[i];
@@ -70,7 +71,9 @@ static enum helix_status read_exports(struct hload_work *work, uint64_t *bytes)
 		entry->owner = work->loading->owner;
 		entry->ns = export.ns;
 		entry->weak = elf64_symbol_bind(&work->image->symbols[export.symbol]) == ELF_STB_WEAK;
-		*bytes += text_size(export.name) + (export.ns ? text_size(export.ns) : 0);
+		hload_note_deprecation(work->loading, &export, entry);
+		*bytes += text_size(export.name) + (export.ns ? text_size(export.ns) : 0) +
+			  (entry->replacement ? text_size(entry->replacement) : 0);
 		wrong = what_is_wrong(entry, *bytes);
 		if (wrong)
 			return fail_export(work, i, export.name, wrong);
@@ -150,10 +153,14 @@ static enum helix_status enter_exports(struct hload_work *work, char *text)
 
 		if (entry->ns)
 			end = copy(end, &entry->ns);
+		if (entry->replacement)
+			end = copy(end, &entry->replacement);
 		if (!hload_index_add(index, &entry->node, key))
 			return fail_entry(work, &entry->node, HELIX_E_NO_MEMORY);
 		object->export_count++;
 		status = contend(work, entry, length);
+		if (!status && hload_is_crowded(work))
+			status = hload_fail_crowded(work, key);
 		text = end;
 	}
 	return status;

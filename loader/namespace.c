@@ -23,6 +23,14 @@ static enum helix_status count(struct hload_work *work)
 	return HELIX_OK;
 }
 
+/* As for exports: names may be made to collide. */
+static bool crowded(const struct hload_work *work)
+{
+	return work->namespaces.steps >
+	       HLOAD_PROBES_MORE +
+		       HLOAD_PROBES * ((uint64_t)work->namespace_count + work->undefined);
+}
+
 static enum helix_status fail_memory(struct hload_work *work)
 {
 	hmod_fail(work->diag, HELIX_E_NO_MEMORY, HMOD_STAGE_RESOLVE, HMOD_NOWHERE);
@@ -49,6 +57,8 @@ enum helix_status hload_find_namespaces(struct hload_work *work)
 	for (uint32_t i = 0; i < work->namespace_count; i++) {
 		hmod_namespace_next(work->image, &cursor, &name, NULL);
 		hload_index_add(&work->namespaces, &work->namespace_nodes[i], name);
+		if (crowded(work))
+			return hload_fail_crowded(work, name);
 	}
 	return HELIX_OK;
 }
@@ -93,7 +103,7 @@ enum helix_status hload_may_import(struct hload_work *work, uint32_t symbol,
 				   const struct hload_export_entry *entry)
 {
 	if (declared(work, entry->ns))
-		return HELIX_OK;
+		return crowded(work) ? hload_fail_crowded(work, entry->ns) : HELIX_OK;
 	hmod_fail(work->diag, HELIX_E_NAMESPACE, HMOD_STAGE_RESOLVE,
 		  work->image->sections[work->image->symtab].offset +
 			  (uint64_t)symbol * sizeof *work->image->symbols);

@@ -17,6 +17,8 @@ struct hload_export_entry {
 	uint64_t address;
 	void *owner; /* the module, or NULL for the embedder */
 	const char *ns; /* only for those who declare it; NULL: for all */
+	const char *replacement; /* of a deprecated one; NULL: it is not */
+	uint64_t removed; /* the version it went with; 0: it may still be imported */
 	bool weak; /* gives way to one that is not */
 };
 
@@ -43,6 +45,7 @@ struct hload_array {
 
 struct hload_object {
 	struct hload_region region[HLOAD_KINDS];
+	struct hload_object *below, *above; /* in the tree of texts */
 	struct hload_region got; /* RODATA: 8 bytes an address; only where code needs it */
 	uint64_t hook[HMOD_HOOKS]; /* run-time addresses; 0: not given */
 	struct hload_export_entry *exports;
@@ -69,6 +72,7 @@ struct hload_loading {
 	const char *(*who_exports)(void *ctx, const char *symbol);
 	const char *(*owner_name)(void *ctx, const void *owner); /* NULL owner: "kernel" */
 	void *ctx;
+	uint64_t version; /* of the module, for deprecated exports */
 	/* Of modules that are to replace others: their exports, looked at first, and
 	 * where those of this one go; NULL for all others. */
 	struct hload_index *fresh;
@@ -85,6 +89,13 @@ enum helix_status hload_object_load(struct hload_object *object,
  * zeroed object and after any stage. */
 void hload_object_unload(struct hload_object *object, const struct hload_host *host,
 			 struct hload_index *exports);
+
+/* The tree of loaded texts by address; *root NULL is the empty one. An object is in
+ * from after its load until before its unload; one without code is left out. */
+void hload_texts_add(struct hload_object **root, struct hload_object *object);
+void hload_texts_remove(struct hload_object **root, struct hload_object *object);
+/* The object whose text holds `address`, or NULL. O(log n). */
+struct hload_object *hload_texts_find(struct hload_object *root, uint64_t address);
 
 /* Call the module's constructors in order, and its destructors the other way.
  * Without arrays nothing is done but keeping `constructed`. Called where hooks

@@ -150,9 +150,6 @@ uint64_t hload_owned_free(struct hload_system *system, struct hload_owned **list
 
 /* ---- putting ------------------------------------------------------------------------ */
 
-/* What an entry counts beside its name and its value. */
-#define ENTRY 64
-
 static struct helix_payload *root_of(struct helix_payload *payload, uint32_t *level)
 {
 	for (*level = 1; payload->parent; payload = payload->parent)
@@ -208,7 +205,7 @@ static int check(struct helix_payload *into, const char *name, const struct heli
 	root = root_of(into, &level);
 	if (level + value->height > HELIX_PAYLOAD_DEPTH)
 		return HELIX_E_TOO_DEEP;
-	if (root->size + ENTRY + length + value->size > HELIX_PAYLOAD_MAX)
+	if (root->size + HLOAD_PAYLOAD_ENTRY + length + value->size > HELIX_PAYLOAD_MAX)
 		return HELIX_E_TOO_LARGE;
 	return HELIX_OK;
 }
@@ -227,7 +224,7 @@ static int name_it(struct helix_payload *value, const char *name)
 
 static void add(struct helix_payload *into, struct helix_payload *value)
 {
-	const size_t more = ENTRY + value->size + (value->name ? hload_length(value->name) : 0);
+	const size_t more = HLOAD_PAYLOAD_ENTRY + value->size + (value->name ? hload_length(value->name) : 0);
 	uint32_t height = value->height;
 
 	value->parent = into;

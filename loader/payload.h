@@ -25,6 +25,9 @@ void hload_disown(struct hload_owned *owned);
 /* Frees all that a list holds; how many that were. The lock is held. */
 uint64_t hload_owned_free(struct hload_system *system, struct hload_owned **list);
 
+/* What an entry of a map or a list counts beside its name and its value. */
+#define HLOAD_PAYLOAD_ENTRY 64
+
 /* ---- payloads: payload.c ---------------------------------------------------------- */
 
 /* As the functions of the API, but what they make is in no list. NULL: no memory,

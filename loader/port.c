@@ -159,7 +159,8 @@ static void sweep(struct hload_system *system)
 }
 
 /* While it waits the lock is given up and ports may be unmade: none is freed
- * until then, and their `next` still leads to all that were there. */
+ * until then, and their `next` still leads to all that were there. Who is inside
+ * one that was given back under him may be with anybody: he is waited for too. */
 bool hload_ports_drain(struct hload_module *module, uint64_t deadline, uint64_t *count)
 {
 	struct hload_system *system = module->system;
@@ -173,6 +174,8 @@ bool hload_ports_drain(struct hload_module *module, uint64_t deadline, uint64_t 
 		for (; port; port = port->next)
 			*count += drain(port, deadline);
 	}
+	for (struct hload_port *port = system->unmade; port; port = port->unmade)
+		*count += drain(port, deadline);
 	system->drains--;
 	sweep(system);
 	return !*count;

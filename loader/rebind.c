@@ -76,6 +76,7 @@ static enum helix_status find_next(struct planning *p, uint32_t symbol)
 	const char *name = hmod_symbol_name(p->work.image, symbol);
 	const size_t length = hload_length(name);
 	const struct hload_export_entry *old = replaced_export(system, name, length), *new;
+	enum helix_status status;
 
 	if (!old)
 		return HELIX_OK;
@@ -85,7 +86,9 @@ static enum helix_status find_next(struct planning *p, uint32_t symbol)
 		return fail_gone(p, name, old->owner);
 	p->work.value[symbol] = old->address;
 	p->next[symbol] = new->address;
-	return new->ns ? hload_may_import(&p->work, symbol, new) : HELIX_OK;
+	if (new->ns && (status = hload_may_import(&p->work, symbol, new)))
+		return status;
+	return new->replacement ? hload_import_deprecated(&p->work, symbol, new) : HELIX_OK;
 }
 
 static enum helix_status find_values(struct planning *p)

@@ -213,8 +213,21 @@ struct hload_module *hload_next(struct hload_system *system, struct hload_module
 	return module ? module->next : system->first;
 }
 
+/* O(log n) for code; data is only asked for when something is wrong. */
+static struct hload_module *find_text(const struct hload_system *system, uint64_t address)
+{
+	struct hload_object *object = hload_texts_find(system->texts, address);
+
+	return object ? (struct hload_module *)((char *)object - offsetof(struct hload_module, object)) :
+			NULL;
+}
+
 static struct hload_module *find_at(const struct hload_system *system, uint64_t address)
 {
+	struct hload_module *module = find_text(system, address);
+
+	if (module)
+		return module;
 	for (struct hload_module *m = system->oldest; m; m = m->later)
 		for (unsigned kind = 0; kind < HLOAD_KINDS; kind++)
 			if (m->object.region[kind].address &&
@@ -236,12 +249,11 @@ struct hload_module *hload_at(struct hload_system *system, uint64_t address)
 const char *hload_function_at(struct hload_system *system, uint64_t address,
 			      const struct hload_module **module, uint64_t *offset)
 {
-	const struct hload_module *m = find_at(system, address);
+	const struct hload_module *m = find_text(system, address);
 	const struct hload_function *f;
 	uint32_t low = 0, high;
 
-	if (!m || address - m->object.region[HLOAD_TEXT].address >=
-			  m->object.region[HLOAD_TEXT].size)
+	if (!m)
 		return NULL;
 	*module = m;
 	*offset = address - m->object.region[HLOAD_TEXT].address;
@@ -271,10 +283,19 @@ void hload_info(const struct hload_module *module, struct hload_info *info)
 	info->path = module->path;
 	info->holders = module->holder_count;
 	info->last_error = module->last_error;
+	info->events = hload_events_wanted(module);
 	for (unsigned kind = 0; kind < HLOAD_KINDS; kind++) {
 		info->size[kind] = module->object.region[kind].size;
 		info->address[kind] = module->object.region[kind].address;
 	}
+	info->size[HLOAD_RODATA] += module->object.got.size;
+}
+
+void hload_snapshot(const struct hload_module *module, struct hload_info *info)
+{
+	hload_lock(module->system);
+	hload_info(module, info);
+	hload_unlock(module->system);
 }
 
 struct hload_module *hload_holder(const struct hload_module *module, uint32_t i)

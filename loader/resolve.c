@@ -26,6 +26,13 @@ static enum helix_status name_length(struct hload_work *work, const char *name, 
 	return HELIX_E_SYMBOL_TABLE;
 }
 
+enum helix_status hload_fail_crowded(struct hload_work *work, const char *name)
+{
+	hmod_fail(work->diag, HELIX_E_CROWDED, HMOD_STAGE_RESOLVE, HMOD_NOWHERE);
+	hmod_diag_name(work->diag, name, SIZE_MAX);
+	return HELIX_E_CROWDED;
+}
+
 static const struct hload_export_entry *find_export(const struct hload_work *work,
 						    const char *name, size_t length)
 {
@@ -68,12 +75,17 @@ static enum helix_status resolve_undefined(struct hload_work *work, uint32_t sym
 	if (status || !symbol)
 		return status;
 	entry = find_export(work, name, length);
+	if (hload_is_crowded(work))
+		return hload_fail_crowded(work, name);
 	if (!entry) {
 		resolve_missing(work, symbol, name);
 		return HELIX_OK;
 	}
 	if (entry->ns && entry->owner != work->loading->owner &&
 	    (status = hload_may_import(work, symbol, entry)))
+		return status;
+	if (entry->replacement && entry->owner != work->loading->owner &&
+	    (status = hload_import_deprecated(work, symbol, entry)))
 		return status;
 	work->value[symbol] = entry->address;
 	if (entry->owner && entry->owner != work->loading->owner &&
@@ -268,6 +280,8 @@ enum helix_status hload_resolve(struct hload_work *work)
 {
 	enum helix_status status = HELIX_OK;
 
+	work->probe_end = work->loading->exports->steps + HLOAD_PROBES_MORE +
+			  HLOAD_PROBES * (uint64_t)work->undefined;
 	if (work->undefined) {
 		work->owners = hload_work_alloc(work, work->undefined, sizeof *work->owners,
 						HMOD_STAGE_RESOLVE, "imports");

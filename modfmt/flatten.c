@@ -10,7 +10,7 @@
 
 void flatten_put(struct flattener *f, size_t at, const void *bytes, size_t size)
 {
-	if (f->capacity >= size && at <= f->capacity - size)
+	if (size && f->capacity >= size && at <= f->capacity - size)
 		memcpy(f->table + at, bytes, size);
 }
 

@@ -130,6 +130,7 @@
 	X(META_NAMESPACE, -123, "module metadata: namespace %i in .hmod.import_ns %o", "") \
 	X(NAMESPACE, -124, "symbol %n belongs to namespace %o",                \
 	  "add HELIX_IMPORT_NS with that name")                                \
+	X(CROWDED, -125, "too many names have the hash of %n", "rename it")    \
 	/* archives and compressed files */                                    \
 	X(ARCHIVE_MAGIC, -144, "archive entry %i at %F does not begin with 070701", \
 	  "make it with hmod pack or cpio -H newc")                            \

@@ -11,6 +11,7 @@
 #define NOTIFY_MAX 8
 
 static int level, announced;
+static uint64_t from, to; /* while so many frames are free, the level stays */
 static struct {
 	void (*notify)(void *ctx, int level);
 	void *ctx;
@@ -19,7 +20,10 @@ static unsigned notified_count; /* entries below are complete, and stay */
 
 void pressure_update(uint64_t available, uint64_t total)
 {
+	if (available >= from && available < to)
+		return;
 	__atomic_store_n(&level, watermark_level(level, available, total), __ATOMIC_RELAXED);
+	watermark_range(level, total, &from, &to);
 }
 
 int pmm_pressure(void)

@@ -14,5 +14,7 @@ enum { WATERMARK_NORMAL, WATERMARK_LOW, WATERMARK_CRITICAL };
  * below 1/32. A level is left upwards only when another quarter of its mark is
  * free. */
 int watermark_level(int level, uint64_t available, uint64_t total);
+/* The level stays `level` for as long as *from <= available < *to. */
+void watermark_range(int level, uint64_t total, uint64_t *from, uint64_t *to);
 
 #endif

@@ -7,7 +7,6 @@
 #include "kernel/core/kernel.h"
 #include "kernel/mm/mm.h"
 #include "kernel/sched/internal.h"
-#include "kernel/sched/timer.h"
 
 static struct wait_queue work;
 static uint32_t some_dead; /* a hint for the tick */

@@ -48,7 +48,7 @@ extern struct spinlock sched_lock;
 extern struct thread boot_thread;
 extern struct timer_list sleepers; /* threads whose wait ends by itself */
 
-/* ---- thread.c; the lock is held -------------------------------------------------- */
+/* ---- thread.c; the lock is held --------------------------------------------------- */
 
 struct thread *thread_find(uint64_t id);
 struct thread *thread_first(void);
@@ -58,9 +58,8 @@ void thread_release(struct thread *thread);
 void thread_end_if_killed(void);
 /* Detached threads that have ended, taken off the list; linked by `same`. */
 struct thread *thread_take_dead(void);
-void caretaker_wake(void); /* at the next tick; with or without the lock */
 
-/* ---- sched.c; the lock is held --------------------------------------------------- */
+/* ---- sched.c; the lock is held ---------------------------------------------------- */
 
 /* Gives this CPU to whoever is next; the current thread's state is set. Returns
  * when it is its turn again, maybe on another CPU. */
@@ -74,7 +73,13 @@ void sched_interrupt(unsigned cpu);
 /* Releases the lock and gives way to whoever became more urgent meanwhile. */
 void sched_unlock(bool state);
 
-/* ---- policy.c: the boundary; the lock is held -------------------------------------- */
+/* ---- caretaker.c -------------------------------------------------------------------- */
+
+void caretaker_wake(void); /* at the next tick; with or without the lock */
+/* From CPU 0's tick, without the lock: wakes the caretaker when there is work. */
+void caretaker_tick(void);
+
+/* ---- policy.c: the boundary; the lock is held ------------------------------------- */
 
 enum helix_status policy_add(struct thread *thread);
 void policy_remove(struct thread *thread);
@@ -92,7 +97,7 @@ void policy_affinity(struct thread *thread);
 uint64_t policy_ready_count(void);
 void policy_counts(struct sched_counts *counts);
 
-/* ---- wait.c -------------------------------------------------------------------------- */
+/* ---- wait.c ----------------------------------------------------------------------- */
 
 void queue_remove(struct thread *thread); /* the lock is held */
 

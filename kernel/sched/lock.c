@@ -53,9 +53,30 @@ static bool order_good(const struct cpu_block *cpu, const struct spinlock *lock)
 	return !count || (cpu->held[count - 1]->rank < lock->rank && count < CPU_LOCKS_MAX);
 }
 
-/* Somebody has it: this CPU, or it is waited for. False: this CPU, and it is now
- * taken once more. */
-static __attribute__((noinline)) bool take_slowly(struct spinlock *lock, struct cpu_block *cpu)
+/* The common path has no call in its middle; the others are taken at its end, and
+ * carry `state` through. */
+static __attribute__((noinline)) bool take_checked(struct spinlock *lock, struct cpu_block *cpu,
+						   bool state)
+{
+	if (KERNEL_DEBUG_LOCKS)
+		order_check(cpu, lock);
+	if (cpu->held_count < CPU_LOCKS_MAX)
+		cpu->held[cpu->held_count++] = lock;
+	return state;
+}
+
+static inline bool take_finish(struct spinlock *lock, struct cpu_block *cpu, bool state)
+{
+	__atomic_store_n(&lock->owner, cpu->id + 1, __ATOMIC_RELAXED);
+	if (!order_good(cpu, lock))
+		return take_checked(lock, cpu, state);
+	cpu->held[cpu->held_count++] = lock;
+	return state;
+}
+
+/* Somebody has it: this CPU, or it is waited for. */
+static __attribute__((noinline)) bool take_slowly(struct spinlock *lock, struct cpu_block *cpu,
+						  bool state)
 {
 	uint64_t polls = 0;
 
@@ -63,19 +84,19 @@ static __attribute__((noinline)) bool take_slowly(struct spinlock *lock, struct 
 		if (!lock->nests && !panicking())
 			panic("lock %s is taken twice by CPU %u", lock->name, cpu->id);
 		lock->depth++;
-		return false;
+		return state;
 	}
-	if (KERNEL_DEBUG_LOCKS)
+	if (KERNEL_DEBUG_LOCKS) /* before the wait: it might be for ever */
 		order_check(cpu, lock);
 	while (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE)) {
 		while (__atomic_load_n(&lock->taken, __ATOMIC_RELAXED)) {
 			tlb_poll();
 			cpu_pause();
 			if (panicking() && ++polls > PATIENCE)
-				return true;
+				return take_finish(lock, cpu, state);
 		}
 	}
-	return true;
+	return take_finish(lock, cpu, state);
 }
 
 bool spin_lock(struct spinlock *lock)
@@ -83,14 +104,9 @@ bool spin_lock(struct spinlock *lock)
 	bool state = interrupts_save();
 	struct cpu_block *cpu = this_cpu();
 
-	if (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE) && !take_slowly(lock, cpu))
-		return state;
-	__atomic_store_n(&lock->owner, cpu->id + 1, __ATOMIC_RELAXED);
-	if (KERNEL_DEBUG_LOCKS && !order_good(cpu, lock))
-		order_check(cpu, lock);
-	if (cpu->held_count < CPU_LOCKS_MAX)
-		cpu->held[cpu->held_count++] = lock;
-	return state;
+	if (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE))
+		return take_slowly(lock, cpu, state);
+	return take_finish(lock, cpu, state);
 }
 
 /* Not the last one; rare. */
@@ -108,23 +124,33 @@ static __attribute__((noinline)) void held_remove(struct cpu_block *cpu,
 	cpu->held_count--;
 }
 
+/* It was taken more than once, or is not the last that was taken. */
+static __attribute__((noinline)) void give_slowly(struct spinlock *lock, struct cpu_block *cpu,
+						  bool state)
+{
+	if (lock->owner != cpu->id + 1 && !panicking())
+		panic("lock %s is given back by CPU %u, which does not hold it", lock->name,
+		      cpu->id);
+	if (lock->depth) {
+		lock->depth--;
+	} else {
+		held_remove(cpu, lock);
+		__atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
+		__atomic_store_n(&lock->taken, 0, __ATOMIC_RELEASE);
+	}
+	interrupts_restore(state);
+}
+
 void spin_unlock(struct spinlock *lock, bool state)
 {
 	struct cpu_block *cpu = this_cpu();
 	unsigned count = cpu->held_count;
 
-	if (lock->depth) {
-		lock->depth--;
-		interrupts_restore(state);
+	if (!count || cpu->held[count - 1] != lock || lock->depth) {
+		give_slowly(lock, cpu, state);
 		return;
 	}
-	if (lock->owner != cpu->id + 1 && !panicking())
-		panic("lock %s is given back by CPU %u, which does not hold it", lock->name,
-		      cpu->id);
-	if (count && cpu->held[count - 1] == lock)
-		cpu->held_count = count - 1;
-	else
-		held_remove(cpu, lock);
+	cpu->held_count = count - 1;
 	__atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&lock->taken, 0, __ATOMIC_RELEASE);
 	interrupts_restore(state);

@@ -89,7 +89,7 @@ void policy_block(struct thread *thread)
 	policy->ops->thread_block(view_of(thread));
 }
 
-/* ---- what it answers ---------------------------------------------------------------------- */
+/* ---- what it answers -------------------------------------------------------------- */
 
 static bool may_pick(const struct thread *thread, unsigned cpu)
 {
@@ -211,7 +211,7 @@ void policy_counts(struct sched_counts *counts)
 	policy->ops->stats(&counts->policy);
 }
 
-/* ---- another policy ------------------------------------------------------------------------- */
+/* ---- another policy --------------------------------------------------------------- */
 
 static bool whole(const struct helix_scheduler_ops *ops)
 {

@@ -15,7 +15,7 @@
 struct spinlock sched_lock = SPINLOCK(RANK_SCHEDULER, "scheduler");
 struct timer_list sleepers;
 
-/* ---- the switch ------------------------------------------------------------------------- */
+/* ---- the switch ------------------------------------------------------------------- */
 
 static void account(struct cpu_block *cpu, struct thread *previous)
 {
@@ -103,7 +103,7 @@ void thread_yield(void)
 	thread_end_if_killed();
 }
 
-/* ---- waking ----------------------------------------------------------------------------- */
+/* ---- waking ----------------------------------------------------------------------- */
 
 void sched_interrupt(unsigned cpu)
 {
@@ -162,7 +162,7 @@ static void sleepers_wake(void)
 			   true);
 }
 
-/* ---- the tick ------------------------------------------------------------------------------ */
+/* ---- the tick --------------------------------------------------------------------- */
 
 void sched_tick(void)
 {
@@ -181,7 +181,7 @@ void sched_tick(void)
 		caretaker_tick();
 }
 
-/* ---- idle CPUs ------------------------------------------------------------------------------ */
+/* ---- idle CPUs -------------------------------------------------------------------- */
 
 void idle_run(void)
 {
@@ -197,7 +197,7 @@ void idle_run(void)
 	}
 }
 
-/* ---- looking -------------------------------------------------------------------------------- */
+/* ---- looking ---------------------------------------------------------------------- */
 
 void sched_counts(struct sched_counts *counts)
 {

@@ -52,7 +52,7 @@ struct sched_cpu {
 /* False when there is no such CPU. */
 bool sched_cpu(unsigned cpu, struct sched_cpu *info);
 
-/* ---- CPUs that come and go ------------------------------------------------------- */
+/* ---- CPUs that come and go -------------------------------------------------------- */
 
 /* Takes CPU `cpu` away, or brings it back; moves threads and timers. INVALID with
  * a sentence in *why. */

@@ -25,7 +25,7 @@ struct thread boot_thread = {
 	.state = THREAD_RUNNING,
 };
 
-/* ---- the table; the scheduler's lock is held ---------------------------------------- */
+/* ---- the table; the scheduler's lock is held -------------------------------------- */
 
 struct thread *thread_find(uint64_t id)
 {
@@ -65,7 +65,7 @@ static void table_remove(struct thread *thread)
 	*(thread->next ? &thread->next->previous : &all_last) = thread->previous;
 }
 
-/* ---- making ---------------------------------------------------------------------------- */
+/* ---- making ----------------------------------------------------------------------- */
 
 /* Where a new thread begins: on its own stack, with the lock held. */
 static void thread_begin(void)
@@ -198,7 +198,7 @@ uint64_t idle_prepare(unsigned cpu)
 	return (uint64_t)(idle->stack + THREAD_STACK_SIZE);
 }
 
-/* ---- ending ---------------------------------------------------------------------------- */
+/* ---- ending ----------------------------------------------------------------------- */
 
 void thread_exit(int result)
 {
@@ -338,7 +338,7 @@ enum helix_status thread_join(uint64_t id, int *result)
 	return HELIX_OK;
 }
 
-/* ---- changing and looking ------------------------------------------------------------- */
+/* ---- changing and looking --------------------------------------------------------- */
 
 enum helix_status thread_set_priority(uint64_t id, uint32_t priority)
 {

@@ -79,7 +79,7 @@ void preempt_enable(void);
 void fpu_begin(void);
 void fpu_end(void);
 
-/* ---- looking at them ------------------------------------------------------------ */
+/* ---- looking at them -------------------------------------------------------------- */
 
 enum thread_state { THREAD_READY, THREAD_RUNNING, THREAD_BLOCKED, THREAD_DEAD };
 

@@ -25,15 +25,13 @@ struct timer {
  * 0. It must not be active. Any context but an NMI. */
 void timer_set(struct timer *timer, uint64_t delay_ns, uint64_t period_ns);
 /* When it returns, `timer` is not active and its function is not running, unless
- * that is who calls. True when it had still to run. */
+ * that is who calls. It may wait for the function, so no lock that the function
+ * takes may be held. True when it had still to run. */
 bool timer_cancel(struct timer *timer);
 
 /* Runs what is due on this CPU: from its tick. */
 void timers_run(void);
 /* Moves the timers of this CPU, which goes away, to CPU 0. Interrupts are off. */
 void timers_move(void);
-
-/* From CPU 0's tick: wakes the thread that tidies up when there is work. */
-void caretaker_tick(void);
 
 #endif

@@ -85,7 +85,7 @@ void thread_sleep(uint64_t ns)
 	wait_block(&nobody, 0, ns);
 }
 
-/* ---- mutex --------------------------------------------------------------------------------- */
+/* ---- mutex ------------------------------------------------------------------------ */
 
 static bool mutex_take(struct mutex *mutex, struct thread *self)
 {
@@ -131,7 +131,7 @@ void mutex_unlock(struct mutex *mutex)
 	self->end_deferred--;
 }
 
-/* ---- completion ------------------------------------------------------------------------------ */
+/* ---- completion ------------------------------------------------------------------- */
 
 void complete(struct completion *completion)
 {

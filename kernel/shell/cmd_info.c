@@ -23,10 +23,10 @@ static void print_flags(uint64_t flags)
 	kputs("\n");
 }
 
-/* TICK,CUSTOM: what it is told of; without a hook nothing. */
-static void print_events(const struct hmod_meta *meta)
+/* TICK,CUSTOM: what it asks for, or, once it is loaded, what it is told of. */
+static void print_events(const struct hload_info *info)
 {
-	uint64_t events = meta->header->events;
+	uint64_t events = info->events ? info->events : info->meta->header->events;
 
 	if (!events)
 		return;
@@ -128,7 +128,7 @@ static int run_modinfo(int argc, char **argv)
 	print_flags(info.meta->header->flags);
 	print_number("api", info.meta->header->api);
 	print_field("abi", abi);
-	print_events(info.meta);
+	print_events(&info);
 	print_field("policy", hmod_policy_name(info.meta->header->policy));
 	if (info.meta->header->state_version)
 		print_number("state version", info.meta->header->state_version);

@@ -7,6 +7,7 @@
 #include "kernel/core/string.h"
 #include "kernel/core/zlib.h"
 #include "kernel/mm/mm.h"
+#include "kernel/sched/thread.h"
 #include "kernel/shell/command.h"
 #include "kernel/shell/test_threads.h"
 #include "kernel/svc/modules.h"
@@ -177,6 +178,64 @@ static int run_leak(int argc, char **argv)
 	return status ? status : compare(&before, &after);
 }
 
+/* ---- race ------------------------------------------------------------------------- */
+
+#define RACERS_MOST 8
+
+struct racer {
+	struct hload_module *module;
+	const char *name;
+	uint64_t rounds, id;
+};
+
+static int race(void *argument)
+{
+	struct racer *racer = argument;
+
+	for (uint64_t i = 0; i < racer->rounds; i++)
+		if (cycle(racer->name, racer->module))
+			return 1;
+	return 0;
+}
+
+static int race_all(struct racer *racers, unsigned count)
+{
+	struct thread_options options = { .name = "race" };
+	int failed = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		if (thread_create(&options, race, &racers[i], &racers[i].id)) {
+			kputs("race: out of memory\n");
+			count = i;
+			failed = 1;
+		}
+	for (unsigned i = 0; i < count; i++) {
+		int result = 1;
+
+		thread_join(racers[i].id, &result);
+		failed |= result;
+	}
+	return failed;
+}
+
+static int run_race(int argc, char **argv)
+{
+	struct racer racers[RACERS_MOST];
+	unsigned count = argc > 2 ? (unsigned)argc - 2 : 0;
+	uint64_t n;
+
+	if (!count || count > RACERS_MOST || !hmod_param_uint(argv[1], &n) || !n)
+		return USAGE;
+	for (unsigned i = 0; i < count; i++) {
+		racers[i] = (struct racer){ hload_find(modules, argv[i + 2]), argv[i + 2], n, 0 };
+		if (!racers[i].module) {
+			kprintf("race: %s: no such module\n", argv[i + 2]);
+			return 1;
+		}
+	}
+	return race_all(racers, count);
+}
+
 const struct command test_commands[] = {
 	{ "selftest", run_selftest, "wx|inflate|panic|fault|…",
 	  "check the kernel, or crash it on purpose", COMPLETE_NOTHING },
@@ -185,5 +244,6 @@ const struct command test_commands[] = {
 	{ "load", run_load, "N", "keep N threads busy in the background; 0: none", COMPLETE_NOTHING },
 	{ "leak", run_leak, "N NAME", "load and unload N times; fail when a count differs",
 	  COMPLETE_MODULE },
+	{ "race", run_race, "N NAME…", "load and unload each N times, all at once", COMPLETE_MODULE },
 	{ NULL, NULL, NULL, NULL, COMPLETE_NOTHING },
 };

@@ -151,7 +151,7 @@ static const struct helix_scheduler_ops lifo_ops = {
 
 const struct sched_policy lifo_scheduler = { "lifo", UINT64_C(1) << 32, &lifo_ops };
 
-/* ---- in charge, in turns ------------------------------------------------------------------ */
+/* ---- in charge, in turns ---------------------------------------------------------- */
 
 static const struct sched_policy *before;
 static unsigned changes;

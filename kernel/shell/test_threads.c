@@ -36,7 +36,7 @@ static int run_to_end(const struct thread_options *options, int (*run)(void *), 
 	return result;
 }
 
-/* ---- killing ------------------------------------------------------------------------------- */
+/* ---- killing ---------------------------------------------------------------------- */
 
 static uint32_t entered, left;
 
@@ -97,7 +97,7 @@ int test_kill(void)
 	return verdict("kill", good);
 }
 
-/* ---- waiting --------------------------------------------------------------------------------- */
+/* ---- waiting ---------------------------------------------------------------------- */
 
 static int completes(void *argument)
 {
@@ -128,7 +128,7 @@ int test_wait(void)
 	return verdict("wait", good);
 }
 
-/* ---- timers ----------------------------------------------------------------------------------- */
+/* ---- timers ----------------------------------------------------------------------- */
 
 static struct timer once_timer, often_timer, never_timer;
 static uint32_t once_ran, often_ran, never_ran;
@@ -161,7 +161,7 @@ int test_timer(void)
 	return verdict("timer", good);
 }
 
-/* ---- SSE registers ------------------------------------------------------------------------------ */
+/* ---- SSE registers ---------------------------------------------------------------- */
 
 static bool xmm_holds(uint64_t value)
 {
@@ -208,7 +208,7 @@ int test_fpu(void)
 	return verdict("sse", good);
 }
 
-/* ---- one clock ------------------------------------------------------------------------------------ */
+/* ---- one clock -------------------------------------------------------------------- */
 
 static struct spinlock clock_lock = SPINLOCK(RANK_CONSOLE, "clock test");
 static uint64_t clock_latest, clock_steps_back;
@@ -243,7 +243,7 @@ int test_clock(void)
 	return verdict("clock", good && !clock_steps_back && clock_latest);
 }
 
-/* ---- low memory ------------------------------------------------------------------------------------ */
+/* ---- low memory ------------------------------------------------------------------- */
 
 static uint32_t levels_heard; /* bit n: level n was told */
 
@@ -283,7 +283,7 @@ int test_pressure(void)
 	return verdict("pressure", levels_heard == 7 && pmm_free_frames() == before);
 }
 
-/* ---- CPUs that go ------------------------------------------------------------------------------------ */
+/* ---- CPUs that go ----------------------------------------------------------------- */
 
 static uint64_t gone, came; /* the CPU + 1 */
 
@@ -345,7 +345,7 @@ int test_hotplug(void)
 	return verdict("hotplug", good && subscribed);
 }
 
-/* ---- what panics -------------------------------------------------------------------------------------- */
+/* ---- what panics ------------------------------------------------------------------ */
 
 static int faults(void *argument)
 {

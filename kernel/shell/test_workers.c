@@ -171,7 +171,7 @@ bool workers_run(unsigned count, void (*meanwhile)(void), struct thread_test *te
 	return started == count && !test->lost && !test->duplicated && !test->damaged;
 }
 
-/* ---- a load in the background ---------------------------------------------------------- */
+/* ---- a load in the background ----------------------------------------------------- */
 
 #define LOAD_MOST 64
 static uint64_t loaders[LOAD_MOST];

@@ -10,7 +10,7 @@
 
 #define THREADS 20
 
-static const struct helix_scheduler_ops *const ops = &fifo_scheduler;
+static const struct helix_scheduler_ops *const ops = &fifo_ops;
 static struct helix_thread threads[THREADS];
 
 static void setup(void)

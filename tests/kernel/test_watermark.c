@@ -39,6 +39,21 @@ START_TEST(levels)
 }
 END_TEST
 
+START_TEST(a_level_stays_exactly_in_its_range)
+{
+	uint64_t totals[] = { 0, 1, 7, 33, 320, TOTAL, 3217 };
+
+	for (unsigned i = 0; i < sizeof(totals) / sizeof(totals[0]); i++)
+		for (uint64_t available = 0; available <= totals[i]; available++) {
+			uint64_t from, to;
+
+			watermark_range(_i, totals[i], &from, &to);
+			ck_assert_int_eq(watermark_level(_i, available, totals[i]) == _i,
+					 available >= from && available < to);
+		}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("kernel/mm/watermark");
@@ -46,6 +61,8 @@ int main(void)
 	SRunner *runner = srunner_create(suite);
 
 	tcase_add_loop_test(tcase, levels, 0, sizeof(rows) / sizeof(rows[0]));
+	tcase_add_loop_test(tcase, a_level_stays_exactly_in_its_range, WATERMARK_NORMAL,
+			    WATERMARK_CRITICAL + 1);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
 	int failed = srunner_ntests_failed(runner);

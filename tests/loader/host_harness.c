@@ -13,7 +13,7 @@
 #define MODULE_FLAGS                                                                               \
 	"-std=gnu11 -ffreestanding -fno-pic -mcmodel=kernel -mno-red-zone -mgeneral-regs-only "     \
 	"-fno-omit-frame-pointer -fstack-protector-strong -mstack-protector-guard=tls "            \
-	"-mstack-protector-guard-reg=fs -mstack-protector-guard-offset=0x28 "                      \
+	"-mstack-protector-guard-reg=fs -mstack-protector-guard-offset=40 "                      \
 	"-fcf-protection=branch -fno-asynchronous-unwind-tables"
 #define PAGE UINT64_C(4096)
 #define TAIL 0x5a /* fills the last page behind a region */

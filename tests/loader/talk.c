@@ -100,19 +100,7 @@ static const char *const sources[TALKERS] = {
 	[MUTE] = "#define NAME \"mute\"\n" V1 "HELIX_MODULE_V1(" HOOKS ");\n",
 };
 
-/* ---- the host ------------------------------------------------------------------------------- */
-
-static size_t format(void *ctx, char *text, size_t capacity, const char *form, va_list arguments)
-{
-	(void)ctx;
-	return (size_t)vsnprintf(text, capacity, form, arguments);
-}
-
-static uint64_t now_ns(void *ctx)
-{
-	(void)ctx;
-	return talk.now;
-}
+/* ---- the world ---------------------------------------------------------------------- */
 
 void talk_start(enum talker talker)
 {
@@ -141,8 +129,6 @@ void talk_open(void)
 	};
 
 	world_open(&talk.world);
-	talk.world.harness.host.format = format;
-	talk.world.harness.host.now_ns = now_ns;
 	ck_assert(!hload_export(talk.world.system, symbols, 4, &talk.world.diag));
 	for (int i = 0; i < TALKERS; i++)
 		talk_start(order[i]);
@@ -188,6 +174,70 @@ const char *talk_ask(enum talker target, const char *type, const char *payload)
 	return text;
 }
 
+/* ---- payloads ---------------------------------------------------------------------- */
+
+struct helix_payload *talk_text_payload(void)
+{
+	return helix_payload_text("plain \"text\"");
+}
+
+struct helix_payload *talk_bytes(void)
+{
+	return helix_payload_bytes("\x41\x42", 2);
+}
+
+struct helix_payload *talk_integer(void)
+{
+	return helix_payload_integer(-5);
+}
+
+static struct helix_payload *boolean(void)
+{
+	return helix_payload_boolean(true);
+}
+
+struct helix_payload *talk_map(void)
+{
+	struct helix_payload *tree = helix_payload_map();
+
+	if (!helix_payload_put(tree, "n", helix_payload_integer(1)) &&
+	    !helix_payload_put(tree, "b", helix_payload_bytes("\x0f", 1)))
+		return tree;
+	helix_payload_free(tree);
+	return NULL;
+}
+
+static struct helix_payload *list(void)
+{
+	struct helix_payload *tree = helix_payload_list();
+
+	helix_payload_append(tree, helix_payload_text("0x"));
+	return tree;
+}
+
+static struct helix_payload *deepest(void)
+{
+	struct helix_payload *inmost = helix_payload_empty();
+
+	for (int i = 0; i < HELIX_PAYLOAD_DEPTH; i++) {
+		struct helix_payload *outer = helix_payload_list();
+
+		helix_payload_append(outer, inmost);
+		inmost = outer;
+	}
+	return inmost;
+}
+
+const struct talk_kind talk_kinds[TALK_KINDS] = {
+	{ helix_payload_empty, "" },
+	{ talk_text_payload, "plain \"text\"" },
+	{ talk_bytes, "AB" },
+	{ talk_integer, "-5" },
+	{ boolean, "true" },
+	{ talk_map, "{\"n\":1,\"b\":\"0x0f\"}" },
+	{ list, "[\"\\u0030x\"]" },
+	{ deepest, "[[[[[[[[null]]]]]]]]" },
+};
 int talk_main(const char *name, const TTest *const *tests, size_t count)
 {
 	int status;

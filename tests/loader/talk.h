@@ -24,7 +24,6 @@ struct talk {
 	struct helix_message *(*message)(const char *who, const struct helix_message *message);
 	int (*request)(const struct helix_request *request, struct helix_response *response);
 	int (*hook)(const char *hook); /* "a.init", "a.cleanup", "a.get_state" … */
-	uint64_t now;
 };
 extern struct talk talk;
 
@@ -40,6 +39,18 @@ const char *talk_text(const struct helix_payload *payload);
 /* What a request of `type` with a text payload from the shell gives: "ok TEXT",
  * "error TEXT", or the diagnostic; static buffer. */
 const char *talk_ask(enum talker target, const char *type, const char *payload);
+
+/* Payloads of every kind, the deepest one too, and what they are as a request's or a
+ * reply's bytes. */
+#define TALK_KINDS 8
+extern const struct talk_kind {
+	struct helix_payload *(*make)(void);
+	const char *raw;
+} talk_kinds[TALK_KINDS];
+struct helix_payload *talk_text_payload(void);
+struct helix_payload *talk_bytes(void);
+struct helix_payload *talk_integer(void);
+struct helix_payload *talk_map(void);
 
 int talk_main(const char *name, const TTest *const *tests, size_t count);
 #define TALK_MAIN(name, ...)                                                                       \

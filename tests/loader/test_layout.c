@@ -72,6 +72,23 @@ START_TEST(sections_of_one_kind_stand_together_in_file_order)
 }
 END_TEST
 
+START_TEST(section_0_is_never_loaded_whatever_it_says)
+{
+	struct elf64_section *null;
+
+	begin_with(mixed);
+	null = (struct elf64_section *)(uintptr_t)f.image.sections;
+	null->type = ELF_SHT_PROGBITS;
+	null->flags = ELF_SHF_ALLOC;
+	null->addralign = 3;
+	null->size = UINT64_MAX;
+	ck_assert_int_eq(fixture_run(&f, COPY), HELIX_OK);
+	ck_assert_int_eq(f.work.section[0].kind, HLOAD_KINDS);
+	ck_assert_uint_eq(f.work.size[HLOAD_RODATA], 22);
+	fixture_close(&f);
+}
+END_TEST
+
 START_TEST(common_symbols_follow_the_data_at_their_alignment)
 {
 	uint64_t shared, tiny, data;
@@ -219,6 +236,7 @@ int main(void)
 
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, sections_of_one_kind_stand_together_in_file_order);
+	tcase_add_test(tests, section_0_is_never_loaded_whatever_it_says);
 	tcase_add_test(tests, common_symbols_follow_the_data_at_their_alignment);
 	tcase_add_test(tests, gaps_of_code_are_breakpoints_and_others_zero);
 	tcase_add_test(tests, an_alignment_of_2_mib_is_kept);

@@ -101,6 +101,18 @@ START_TEST(a_declaration_without_an_end_is_refused)
 }
 END_TEST
 
+START_TEST(a_crowd_of_one_name_is_refused_in_time)
+{
+	struct hmod_span file = begin(
+		"__asm__(\".section .hmod.import_ns, \\\"a\\\"\\n.rept 20000\\n.asciz \\\"crypto\\\"\\n\"\n"
+		"	\".endr\\n.text\");");
+
+	ck_assert_int_eq(fixture_load(&f), HELIX_E_CROWDED);
+	ck_assert_says(&f, "too many names have the hash of crypto");
+	end(file);
+}
+END_TEST
+
 START_TEST(without_memory_nothing_is_left)
 {
 	struct hmod_span file = begin("HELIX_IMPORT_NS(\"crypto\");");
@@ -136,6 +148,7 @@ int main(void)
 	tcase_add_test(tests, an_export_keeps_its_namespace_once_the_file_is_gone);
 	tcase_add_test(tests, a_namespace_without_a_name_is_refused);
 	tcase_add_test(tests, a_declaration_without_an_end_is_refused);
+	tcase_add_test(tests, a_crowd_of_one_name_is_refused_in_time);
 	tcase_add_test(tests, without_memory_nothing_is_left);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_NORMAL);

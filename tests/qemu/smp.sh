@@ -64,9 +64,13 @@ equal_counts() {
 }
 claim '… equal before and after' equal_counts
 
+same_memory() { [ "$(grep -E '^(frames|heap)' "$work/out" | sort -u | wc -l)" = 2 ] || { cat "$work/out"; return 1; }; }
+claim 'modules are loaded and unloaded on all CPUs at once' boot 0 --smp 4 'rmmod hello' \
+	'rmmod helix_execution' 'rmmod diamond_top' 'race 3 counter hello helix_execution diamond_top' \
+	'mem' 'race 60 counter hello helix_execution diamond_top' 'mem' 'selftest wx'
+claim '… equal before and after' same_memory
 claim 'threads that ended leave nothing' boot 0 --smp 4 'selftest wait' 'selftest kill' 'threadtest 4' \
 	'mem' 'selftest wait' 'selftest kill' 'selftest sse' 'threadtest 40' 'mem'
-same_memory() { [ "$(grep -E '^(frames|heap)' "$work/out" | sort -u | wc -l)" = 2 ] || { cat "$work/out"; return 1; }; }
 claim '… equal before and after' same_memory
 
 claim 'a fault on another CPU panics' boot 3 --smp 4 'selftest otherfault'

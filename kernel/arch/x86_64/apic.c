@@ -188,7 +188,7 @@ static void io_apic_add(uint64_t physical, uint32_t gsi_base)
 /* `flags` as in the MADT; what they leave to the bus is ISA: edge, active high. */
 static void gsi_route(uint32_t gsi, uint16_t flags, unsigned vector)
 {
-	uint32_t low = vector, id = apic_id();
+	uint32_t low = vector, id = cpu_blocks[0].apic_id;
 
 	if ((flags & 3) == 3)
 		low |= REDIRECTION_LOW;
@@ -238,6 +238,7 @@ void apic_init(void)
 	legacy = !acpi_interrupts.io_apic_count;
 	pic_init();
 	local_enable();
+	cpu_blocks[0].apic_id = apic_id();
 	for (unsigned i = 0; i < acpi_interrupts.io_apic_count; i++)
 		io_apic_add(acpi_interrupts.io_apics[i].physical,
 			    acpi_interrupts.io_apics[i].gsi_base);

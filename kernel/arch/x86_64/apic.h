@@ -51,8 +51,8 @@ void apic_ipi(uint32_t target, uint32_t command);
  * Harmless when none is in service. */
 void apic_eoi(void);
 
-/* Delivers ISA interrupt `isa_irq` (0 to 15, source overrides honoured) to this
- * CPU at `vector`, unmasked. */
+/* Delivers ISA interrupt `isa_irq` (0 to 15, source overrides honoured) to the
+ * boot CPU at `vector`, unmasked. */
 void irq_route(unsigned isa_irq, unsigned vector);
 
 #endif

@@ -73,7 +73,7 @@ static void stage_set(unsigned cpu, enum cpu_stage stage)
 	__atomic_store_n(&cpu_blocks[cpu].stage, stage, __ATOMIC_SEQ_CST);
 }
 
-/* ---- on the processor that starts ---------------------------------------------------- */
+/* ---- on the processor that starts ------------------------------------------------- */
 
 static _Noreturn void processor_main(struct cpu_block *self)
 {
@@ -106,7 +106,7 @@ _Noreturn void cpu_park(void)
 	cpu_halt();
 }
 
-/* ---- on the one that starts it -------------------------------------------------------- */
+/* ---- on the one that starts it ---------------------------------------------------- */
 
 static void trampoline_write(struct cpu_block *block, uint64_t stack)
 {
@@ -174,8 +174,10 @@ bool cpu_start(unsigned cpu, const char **why)
 		return false;
 	block_reset(block);
 	trampoline_write(block, stack);
-	if (!vmm_map(page, page, 1, VMM_RX, false))
+	if (!vmm_map(page, page, 1, VMM_RX, false)) {
+		stage_set(cpu, CPU_OFF);
 		return false;
+	}
 	started = processor_start(block);
 	vmm_unmap(page, 1);
 	*why = "it does not answer";
@@ -186,7 +188,7 @@ bool cpu_start(unsigned cpu, const char **why)
 	return started;
 }
 
-/* ---- all of them ------------------------------------------------------------------------- */
+/* ---- all of them ------------------------------------------------------------------ */
 
 static void ignore(struct trap_frame *frame)
 {
@@ -222,9 +224,8 @@ void smp_stop_others(void)
 
 static void processors_find(void)
 {
-	uint32_t own = apic_id();
+	uint32_t own = cpu_blocks[0].apic_id;
 
-	cpu_blocks[0].apic_id = own;
 	cpu_blocks[0].stage = CPU_ONLINE;
 	for (unsigned i = 0; i < acpi_interrupts.cpu_count; i++) {
 		uint32_t id = acpi_interrupts.cpus[i];
