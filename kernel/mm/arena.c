@@ -155,6 +155,16 @@ bool arena_seal(struct arena_block *block, enum vmm_protection protection)
 	return vmm_map(block->address, block->physical, block->size / PAGE_SIZE, protection, false);
 }
 
+bool arena_open(struct arena_block *block)
+{
+	return alias_map(block);
+}
+
+void arena_close(struct arena_block *block)
+{
+	alias_unmap(block);
+}
+
 void arena_free(struct arena_block *block)
 {
 	if (!block->address)

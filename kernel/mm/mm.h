@@ -76,6 +76,10 @@ struct arena_block {
 };
 bool arena_alloc(uint64_t size, uint64_t align, struct arena_block *block);
 bool arena_seal(struct arena_block *block, enum vmm_protection protection); /* R or RX */
+/* A sealed block can be written through `alias`, a second mapping that is never
+ * executable, until it is closed. False without memory for a page table. */
+bool arena_open(struct arena_block *block);
+void arena_close(struct arena_block *block);
 void arena_free(struct arena_block *block);
 /* Writable data in the same 2 GiB window, from ordinary frames, zeroed. */
 bool arena_alloc_data(uint64_t size, uint64_t align, struct arena_block *block);
