@@ -40,24 +40,52 @@ static enum helix_status fail(const struct hload_module *module, struct hmod_dia
 				 HMOD_STAGE_REQUEST, module);
 }
 
-/* The record is kept meanwhile, and so is whoever took over. */
+/* Without the lock, which those who replace the module need. False when it cannot. */
+static bool wait_outside(const struct hload_module *module, uint64_t deadline)
+{
+	struct hload_system *system = module->system;
+	const struct hload_host *host = system->outer;
+	bool may = true;
+
+	hload_unlock(system);
+	while (may && gate_of(module) == HLOAD_GATE_CLOSED) {
+		may = !deadline || hload_now(system) <= deadline;
+		if (may && host->gate_wait)
+			may = host->gate_wait(host->ctx);
+		else if (may && (may = host->pause))
+			host->pause(host->ctx);
+	}
+	hload_lock(system);
+	return may;
+}
+
+/* The record looked at is kept by a reference meanwhile. */
 enum helix_status hload_gate_pass(struct hload_module **module, uint64_t deadline,
 				  struct hmod_diag *diag)
 {
-	struct hload_module *at = *module;
+	struct hload_module *at = *module, *next;
 	enum helix_status status = HELIX_OK;
 	bool waited = false;
 
 	at->references++;
-	for (; !status && hload_gate_stops(at); waited = true)
-		if (!hload_wait(at->system, deadline ? deadline : UINT64_MAX))
-			status = fail(at, diag);
-	while (waited && at->successor && gate_of(at) == HLOAD_GATE_PASSED)
-		at = at->successor;
-	at->references++;
-	hload_put_locked(*module);
-	at->references--; /* the lock is held: it stays until that is given up */
+	while (!status) {
+		if (hload_gate_stops(at)) {
+			waited = true;
+			if (!wait_outside(at, deadline))
+				status = fail(at, diag);
+			continue;
+		}
+		next = waited && gate_of(at) == HLOAD_GATE_PASSED ? at->successor : NULL;
+		if (!next)
+			break;
+		next->references++;
+		hload_put_locked(at);
+		at = next;
+	}
 	*module = at;
+	if (!status && at->gone)
+		status = hload_fail_module(diag, HELIX_E_NOT_FOUND, HMOD_STAGE_REQUEST, at);
+	hload_put_locked(at); /* unless it was refused it stays until the lock is given up */
 	return status;
 }
 
@@ -92,6 +120,22 @@ void hload_gate_forget(struct hload_module *module)
 uint64_t hload_gate_inside(const struct hload_module *module)
 {
 	return module->inside + hload_ports_inside(module);
+}
+
+/* The lock is given up for as short as can be: whoever is inside will soon be out. */
+bool hload_gate_drain(struct hload_system *system, uint64_t deadline)
+{
+	const struct hload_host *host = system->outer;
+	bool waited;
+
+	if (!host->gate_wait)
+		return hload_wait(system, deadline);
+	if (hload_now(system) > deadline)
+		return false;
+	hload_unlock(system);
+	waited = host->gate_wait(host->ctx);
+	hload_lock(system);
+	return waited;
 }
 
 enum helix_status hload_await_reload(struct hload_system *system, struct hmod_diag *diag)

@@ -38,6 +38,9 @@ void hload_gate_forget(struct hload_module *module);
 /* Calls that are inside it, through whatever gate. */
 uint64_t hload_gate_inside(const struct hload_module *module);
 
+/* Waits for those inside, for a moment; false after `deadline`. */
+bool hload_gate_drain(struct hload_system *system, uint64_t deadline);
+
 /* For what changes which modules there are: waits until no reload is at work.
  * RELOADING when this thread cannot wait for that. The lock is held. */
 enum helix_status hload_await_reload(struct hload_system *system, struct hmod_diag *diag);

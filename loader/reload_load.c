@@ -251,6 +251,7 @@ enum helix_status hload_step_start(struct hload_transaction *t, struct hmod_diag
 	for (size_t i = 0; i < t->count; i++)
 		hload_gate_lead(t->swaps[i].old, t->swaps[i].new);
 	hload_unshut(t);
+	hload_patches_close(&t->patches);
 	t->count_done = t->shut_count;
 	t->count_of = "gates opened";
 	return HELIX_OK;

@@ -80,7 +80,7 @@ enum helix_status hload_shut(struct hload_transaction *t, struct hmod_diag *diag
 	for (size_t i = 0; i < t->shut_count; i++)
 		hload_gate_close(t->shut[i]);
 	while ((busy = who_is_busy(t)))
-		if (!hload_wait(t->system, now + limit))
+		if (!hload_gate_drain(t->system, now + limit))
 			return fail_inside(busy, diag);
 	return HELIX_OK;
 }
@@ -101,6 +101,10 @@ enum helix_status hload_step_quiesce(struct hload_transaction *t, struct hmod_di
 {
 	enum helix_status status = find_concerned(t, diag);
 
+	/* Code is opened before the gates are closed, and closed after they are open:
+	 * that takes longer than all between. */
+	if (!status)
+		status = hload_patches_open(&t->patches, diag);
 	if (!status)
 		status = hload_shut(t, diag);
 	t->count_done = t->shut_count;
@@ -111,6 +115,7 @@ enum helix_status hload_step_quiesce(struct hload_transaction *t, struct hmod_di
 void hload_undo_quiesce(struct hload_transaction *t)
 {
 	hload_unshut(t);
+	hload_patches_close(&t->patches);
 }
 
 /* ---- the embedder's own use ------------------------------------------------------------ */
@@ -326,23 +331,18 @@ enum helix_status hload_step_commit(struct hload_transaction *t, struct hmod_dia
 {
 	enum helix_status status;
 
-	if ((status = hload_check_exports(t, diag)) ||
-	    (status = hload_patches_open(&t->patches, diag)))
+	if ((status = hload_check_exports(t, diag)) || (status = hand_all_over(t, diag)))
 		return status;
-	status = hand_all_over(t, diag);
-	if (!status) {
-		for (size_t i = 0; i < t->count; i++)
-			hload_interfaces_replace(t->swaps[i].old, t->swaps[i].new);
-		stop_machine(t, switch_over);
-		t->switched = true;
-		for (size_t i = 0; i < t->count; i++)
-			show(t, &t->swaps[i]);
-	}
-	hload_patches_close(&t->patches);
+	for (size_t i = 0; i < t->count; i++)
+		hload_interfaces_replace(t->swaps[i].old, t->swaps[i].new);
+	stop_machine(t, switch_over);
+	t->switched = true;
+	for (size_t i = 0; i < t->count; i++)
+		show(t, &t->swaps[i]);
 	t->system->reload.imports = t->patches.count;
 	t->count_done = t->patches.count;
 	t->count_of = t->patches.count == 1 ? "import changed" : "imports changed";
-	return status;
+	return HELIX_OK;
 }
 
 /* Memory for the writable view there was a moment ago: it will be there again. */
@@ -366,6 +366,5 @@ void hload_undo_commit(struct hload_transaction *t)
 	stop_machine(t, switch_back);
 	for (size_t i = t->count; i-- > 0;)
 		unshow(t, &t->swaps[i]);
-	hload_patches_close(&t->patches);
 	t->switched = false;
 }

@@ -30,6 +30,7 @@ static const struct keeper {
 	int (*version)(void);
 } *keeper;
 static uint32_t over; /* atomic */
+static uint64_t slowest[HLOAD_STEPS + 1]; /* ns, a step */
 
 static int ask(const char *target, const char *type, uint64_t *number)
 {
@@ -106,11 +107,27 @@ static void end_all(unsigned count, uint64_t *answered, uint64_t *refused)
 	}
 }
 
+static void note_step(void *ctx, const struct hload_step_report *what)
+{
+	(void)ctx;
+	if (what->nanoseconds > slowest[what->step])
+		slowest[what->step] = what->nanoseconds;
+}
+
+static void print_slowest(void)
+{
+	kprintf("slowest, us:");
+	for (unsigned step = 1; step <= HLOAD_STEPS; step++)
+		kprintf(" %s %lu", hload_step_name((enum hload_step)step), slowest[step] / 1000);
+	kprintf("\n");
+}
+
 /* Once, by the i-th of the files, or by its own. */
 static int reload_once(uint64_t i, int files, char **file, uint64_t *longest)
 {
 	struct hload_replacement what = { .old = shell_get("reloads", KEEPER) };
-	const struct hload_reloading how = { .replacements = &what, .count = 1 };
+	const struct hload_reloading how = { .replacements = &what, .count = 1,
+					     .report = note_step };
 	struct hload_reload_status now;
 	struct hmod_diag diag;
 	int status = 1;
@@ -134,13 +151,16 @@ static int run_reloads(int argc, char **argv)
 	unsigned count = 3 * cpu_count < CALLERS_MOST ? 3 * cpu_count : CALLERS_MOST;
 	int status = 0;
 
+	memset(slowest, 0, sizeof slowest);
 	if (argc < 2 || !hmod_param_uint(argv[1], &n))
 		return USAGE;
 	keeper = hload_interface_get(modules, NULL, "keeper.count", HLOAD_INTERFACE_VERSION(1, 0), 0);
 	if (!keeper || ask(KEEPER, "get", &before) || !start_all(count))
 		status = 1;
-	for (uint64_t i = 0; i < n && !status; i++)
+	for (uint64_t i = 0; i < n && !status; i++) {
+		thread_sleep(HELIX_TICK_NS); /* callers are to be at work */
 		status = reload_once(i, argc - 2, argv + 2, &longest);
+	}
 	end_all(count, &answered, &refused);
 	status |= ask(KEEPER, "get", &after) != 0;
 	hload_interface_put(modules, NULL, keeper);
@@ -148,6 +168,7 @@ static int run_reloads(int argc, char **argv)
 	kprintf("reloads %lu callers %u answers %lu refused %lu lost %lu duplicated %lu longest_us %lu\n",
 		n, count, answered, refused, answered > wrong ? answered - wrong : 0,
 		wrong > answered ? wrong - answered : 0, longest / 1000);
+	print_slowest();
 	return status || refused || !answered || wrong != answered;
 }
 
