@@ -2,6 +2,7 @@
  *
  * The loader's host inside a test program: mmap below 2 GiB, mprotect to seal.
  */
+#define _GNU_SOURCE
 #include "loader/host_harness.h"
 
 #include <stdio.h>
@@ -25,6 +26,7 @@ struct block { /* stands before each block */
 
 struct mapping { /* a region's cookie */
 	uint8_t *base;
+	uint8_t *alias; /* while it is open */
 	uint64_t length, tail; /* tail: bytes behind the region */
 };
 
@@ -71,7 +73,7 @@ static bool harness_place(void *ctx, enum hload_kind kind, uint64_t size, uint64
 	m = malloc(sizeof *m);
 	m->length = length + (align > PAGE ? align : 0);
 	m->base = mmap(NULL, m->length, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+		       MAP_SHARED | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	require(m->base != MAP_FAILED, "no memory below 2 GiB");
 	address = ((uint64_t)m->base + align - 1) & ~(align - 1);
 	m->tail = length - size;
@@ -99,7 +101,7 @@ static bool harness_seal(void *ctx, enum hload_kind kind, struct hload_region *r
 	return true;
 }
 
-/* Nobody runs there meanwhile, so it need not be another mapping; but never both. */
+/* A second mapping of the same memory: whoever runs there goes on. */
 static bool harness_unseal(void *ctx, enum hload_kind kind, struct hload_region *region)
 {
 	struct harness *h = ctx;
@@ -108,20 +110,22 @@ static bool harness_unseal(void *ctx, enum hload_kind kind, struct hload_region 
 	require(kind != HLOAD_DATA && !region->write, "a region is opened that is not sealed");
 	if (++h->unseals == h->fail_unseal)
 		return false;
-	require(!mprotect(m->base, m->length, PROT_READ | PROT_WRITE), "mprotect");
-	region->write = (uint8_t *)region->address;
+	m->alias = mremap(m->base, 0, m->length, MREMAP_MAYMOVE);
+	require(m->alias != MAP_FAILED, "no second mapping");
+	require(!mprotect(m->alias, m->length, PROT_READ | PROT_WRITE), "mprotect");
+	region->write = m->alias + (region->address - (uint64_t)m->base);
 	h->unsealed++;
 	return true;
 }
 
 static void harness_seal_again(void *ctx, enum hload_kind kind, struct hload_region *region)
 {
-	const int protection = kind == HLOAD_TEXT ? PROT_READ | PROT_EXEC : PROT_READ;
 	struct harness *h = ctx;
 	struct mapping *m = region->cookie;
 
+	(void)kind;
 	require(region->write != NULL, "a region is closed that is not open");
-	require(!mprotect(m->base, m->length, protection), "mprotect");
+	munmap(m->alias, m->length);
 	region->write = NULL;
 	h->unsealed--;
 }

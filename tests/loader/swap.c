@@ -49,9 +49,9 @@ static const char common[] =
 
 static const char store[] =
 	"static uint64_t value = 1; static int64_t extra = 7; int store_value = 5;\n"
-	"HELIX_EXPORT(store_value);\n"
-	"int store_add(int n) { value += (uint64_t)(long)n; return (int)value * 10 + V; }\n"
-	"#ifndef NO_ADD\nHELIX_EXPORT(store_add);\n#endif\n"
+	"#ifndef PRIVATE\nHELIX_EXPORT(store_value);\n#endif\n"
+	"int store_add(int n) { return (int)__atomic_add_fetch(&value, (uint64_t)(long)n, 5) * 10 + V; }\n"
+	"#if !defined NO_ADD && !defined PRIVATE\nHELIX_EXPORT(store_add);\n#endif\n"
 	"#ifdef RIVAL\nint rival_export = 1; HELIX_EXPORT(rival_export);\n#endif\n"
 	"static int o_version(void) { return V; }\n"
 	"static int o_nap(int us) { nap(us); return V; }\n"
@@ -73,8 +73,8 @@ static const char store[] =
 	"static bool healthy(void) { return V != 7 || !is_sick(); }\n"
 	"static int ask(const struct helix_request *q, struct helix_response *r) {\n"
 	"	if (q->type[0] == 'l') return helix_respond_text(r, \"%s\", helix_config(self, q->type));\n"
-	"	value++;\n"
-	"	return helix_respond_text(r, \"%d of %d, %d\", (int)value, V, store_value); }\n"
+	"	return helix_respond_text(r, \"%d of %d, %d\",\n"
+	"		(int)__atomic_add_fetch(&value, 1, 5), V, store_value); }\n"
 	"HELIX_PARAM(limit, uint, 3, \"nothing\");\n"
 	"HELIX_MODULE(.name = NAME, .version = HELIX_VERSION(1, V, 0),\n"
 	"	.flags = HELIX_HOT_RELOADABLE, .provides = HELIX_PROVIDES(\"keeping\"),\n"
@@ -115,10 +115,11 @@ static const struct {
 	[STORE_FORGETS] = { "store", store, "-DV=6 -DMAJOR=1 -DFORGETS" },
 	[STORE_SICK] = { "store", store, "-DV=7 -DMAJOR=1" },
 	[STORE_RIVAL] = { "store", store, "-DV=8 -DMAJOR=1 -DRIVAL" },
-	[SHELF] = { "shelf", store, "-DV=9 -DMAJOR=1" },
-	[SHELF_NARROW] = { "shelf", store, "-DV=9 -DMAJOR=1 -DNARROW" },
+	[SHELF] = { "shelf", store, "-DV=9 -DMAJOR=1 -DPRIVATE" },
+	[SHELF_NARROW] = { "shelf", store, "-DV=9 -DMAJOR=1 -DNARROW -DPRIVATE" },
 	[CLIENT] = { "client", client, "-DV=1" },
 	[CLIENT_PIC] = { "client", client, "-DV=1 -mcmodel=small -fPIC -fno-plt -Wa,-mrelax-relocations=no" },
+	[CLIENT_RELAXED] = { "client", client, "-DV=1 -mcmodel=small -fPIC -fno-plt" },
 	[LATER] = { "later", later, "-DV=1" },
 	[RIVAL] = { "rival", rival, "-DV=1" },
 };
@@ -165,7 +166,7 @@ void swap_open(enum swap_file with)
 	world_open(&swap.world);
 	ck_assert(!hload_export(swap.world.system, symbols, 4, &swap.world.diag));
 	swap_add("store", STORE_1);
-	if (with == CLIENT || with == CLIENT_PIC)
+	if (with == CLIENT || with == CLIENT_PIC || with == CLIENT_RELAXED)
 		swap_add("client", with);
 	swap.world.trace[0] = 0;
 }

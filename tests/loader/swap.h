@@ -29,6 +29,7 @@ enum swap_file {
 	SHELF_NARROW, /* one that reads only some of them */
 	CLIENT, /* imports store's function and variable: code, data, tables */
 	CLIENT_PIC, /* the same through the global offset table */
+	CLIENT_RELAXED, /* written for that table, and rewritten to do without */
 	LATER, /* holds client, so store at second hand */
 	RIVAL, /* exports rival_export */
 	SWAP_FILES

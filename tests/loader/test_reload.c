@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "loader/internal.h"
 #include "loader/swap.h"
 
 /* ---- the same module, another version ------------------------------------------------ */
@@ -99,6 +100,8 @@ END_TEST
 static void check_rebound(enum swap_file with)
 {
 	swap_open(with);
+	ck_assert_int_eq(hload_find(swap.world.system, "client")->object.got.address != 0,
+			 with == CLIENT_PIC);
 	ck_assert_str_eq(swap_ask("client", "x"), "21 31 41 5 5");
 	ck_assert_int_eq(swap_reload("store", STORE_2), HELIX_OK);
 	ck_assert_str_eq(swap_ask("client", "x"), "52 62 72 5 5");
@@ -120,6 +123,12 @@ END_TEST
 START_TEST(so_are_slots_of_the_global_offset_table)
 {
 	check_rebound(CLIENT_PIC);
+}
+END_TEST
+
+START_TEST(so_are_instructions_that_were_rewritten)
+{
+	check_rebound(CLIENT_RELAXED);
 }
 END_TEST
 
@@ -394,7 +403,7 @@ SWAP_MAIN("reload", another_version_takes_over_with_the_state,
 	  hooks_are_called_in_the_order_of_the_steps, the_entry_stays_one_with_its_id_and_place,
 	  many_reloads_leave_nothing_behind, settings_go_on, older_newer_older_keeps_what_both_know,
 	  calls_pointers_and_tables_of_dependents_are_bound_anew,
-	  so_are_slots_of_the_global_offset_table, a_pointer_that_its_owner_changed_stays,
+	  so_are_slots_of_the_global_offset_table, so_are_instructions_that_were_rewritten, a_pointer_that_its_owner_changed_stays,
 	  who_comes_later_imports_from_the_new, interfaces_lead_to_the_new,
 	  failing_after_any_step_up_to_nine_changes_nothing,
 	  a_step_that_fails_is_taken_back_with_all_before,
