@@ -162,3 +162,13 @@ enum helix_status hload_check_same(struct hload_module *module, const struct hmo
 	hload_free(module->system, table, module->table_size);
 	return status;
 }
+
+void hload_allow_experimental(struct hload_system *system, bool allow)
+{
+	system->experimental = allow;
+}
+
+uint64_t hload_taints(const struct hload_system *system)
+{
+	return system->taints;
+}

@@ -164,6 +164,8 @@ size_t hload_format(const struct hload_system *system, char *text, size_t capaci
 		    const char *format, va_list arguments);
 void hload_log(struct hload_system *system, int level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Warns that a module left `count` of something, which was taken back; of none not. */
+void hload_tell_left(const struct hload_module *module, const char *what, uint64_t count);
 size_t hload_length(const char *text);
 
 /* A text that is measured first (text NULL) and written then. */
@@ -189,7 +191,8 @@ enum helix_status hload_fail_module(struct hmod_diag *diag, enum helix_status st
 
 /* %o becomes `: text`, nothing of an empty one. */
 void hload_diag_detail(struct hmod_diag *diag, const char *text);
-/* What a hook returned that failed: INIT, with its text. */
+/* What a hook returned that failed: INIT, with its text; INTERNAL when it is no
+ * status at all. */
 enum helix_status hload_fail_hook(const struct hload_module *module,
 				  const struct hload_frame *frame, enum hmod_stage stage,
 				  int result, struct hmod_diag *diag);

@@ -22,11 +22,27 @@ void *hload_work_alloc(struct hload_work *work, size_t count, size_t each, enum 
 	return NULL;
 }
 
-static enum hload_kind kind_of(const struct elf64_section *section)
+/* Constant once it was relocated: .data.rel.ro, .data.rel.ro.local.x (gcc and clang
+ * mark them writable, for linkers that relocate at run time). */
+static bool constant_later(const char *name)
 {
+	static const char begin[] = ".data.rel.ro";
+	size_t i = 0;
+
+	while (begin[i] && name[i] == begin[i])
+		i++;
+	return !begin[i] && (!name[i] || name[i] == '.');
+}
+
+static enum hload_kind kind_of(const struct hmod_image *image, uint32_t i)
+{
+	const struct elf64_section *section = &image->sections[i];
+
 	if (section->flags & ELF_SHF_EXECINSTR)
 		return HLOAD_TEXT;
-	return section->flags & ELF_SHF_WRITE ? HLOAD_DATA : HLOAD_RODATA;
+	if (!(section->flags & ELF_SHF_WRITE) || constant_later(hmod_section_name(image, i)))
+		return HLOAD_RODATA;
+	return HLOAD_DATA;
 }
 
 /* Appends `size` bytes to a kind. Needs size <= HMOD_SIZE_MAX, align 0 or a
@@ -68,7 +84,7 @@ static enum helix_status lay_out_sections(struct hload_work *work)
 		*placed = (struct hload_placed){ 0, HLOAD_KINDS };
 		if (s->type == ELF_SHT_NULL || !hmod_section_loaded(image, i))
 			continue;
-		placed->kind = kind_of(s);
+		placed->kind = kind_of(image, i);
 		status = append(work, placed->kind, s->size, s->addralign, &placed->offset);
 		work->array_count += hload_is_array(image, i);
 	}

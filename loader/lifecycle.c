@@ -287,7 +287,7 @@ void hload_tear_down(struct hload_module *module)
 {
 	struct hload_system *system = module->system;
 	const struct hload_host *host = system->outer;
-	uint64_t bytes, blocks = 0, references;
+	uint64_t bytes, blocks = 0;
 
 	hload_advance(module, HLOAD_UNLOAD, NULL);
 	if (module->object.constructed)
@@ -297,14 +297,8 @@ void hload_tear_down(struct hload_module *module)
 	if (blocks)
 		hload_log(system, HELIX_LOG_WARN, "%s: left %llu bytes in %llu blocks, taken back",
 			  module->meta.name, (unsigned long long)bytes, (unsigned long long)blocks);
-	references = hload_ports_release(module);
-	if (references)
-		hload_log(system, HELIX_LOG_WARN, "%s: left %llu interface references, taken back",
-			  module->meta.name, (unsigned long long)references);
-	references = hload_owned_free(system, &module->owned);
-	if (references)
-		hload_log(system, HELIX_LOG_WARN, "%s: left %llu payloads and messages, taken back",
-			  module->meta.name, (unsigned long long)references);
+	hload_tell_left(module, "interface references", hload_ports_release(module));
+	hload_tell_left(module, "payloads and messages", hload_owned_free(system, &module->owned));
 	hload_interfaces_unname(module);
 	hload_interfaces_free(module);
 	hload_drop_holds(module);
@@ -382,16 +376,6 @@ enum helix_status hload_insert(struct hload_system *system, struct hload_module 
 	const struct hload_insertion how = { file, settings, setting_count, false };
 
 	return hload_insert_as(system, module, &how, diag);
-}
-
-void hload_allow_experimental(struct hload_system *system, bool allow)
-{
-	system->experimental = allow;
-}
-
-uint64_t hload_taints(const struct hload_system *system)
-{
-	return system->taints;
 }
 
 /* ---- removing --------------------------------------------------------------------- */

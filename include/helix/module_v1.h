@@ -49,10 +49,14 @@ enum helix_payload_kind {
 };
 
 /* A tree; a node has one owner. Functions that take a payload over free it when
- * they fail. All are thread context. */
+ * they fail; of one that is not the caller's own (inside another, or in a message
+ * that it was given) they take a copy. What a module still has when it is unloaded
+ * is reported and taken back. One thread at a time uses a payload. All are thread
+ * context. */
 struct helix_payload;
 
-/* NULL when there is no memory; `size` and text up to HELIX_PAYLOAD_MAX. */
+/* NULL when there is no memory, when `size` or the text is longer than
+ * HELIX_PAYLOAD_MAX, or the text is not UTF-8. */
 struct helix_payload *helix_payload_empty(void);
 struct helix_payload *helix_payload_bytes(const void *bytes, size_t size);
 struct helix_payload *helix_payload_text(const char *text);
@@ -60,9 +64,12 @@ struct helix_payload *helix_payload_integer(int64_t value);
 struct helix_payload *helix_payload_boolean(bool value);
 struct helix_payload *helix_payload_map(void);
 struct helix_payload *helix_payload_list(void);
-/* Put `value` (taken over; NULL is HELIX_E_NO_MEMORY, so that calls nest) into a
- * map or at the end of a list: 0, HELIX_E_INVALID (not that kind, or a bad name),
- * HELIX_E_ALREADY_EXISTS (the name is there), HELIX_E_TOO_DEEP, HELIX_E_TOO_LARGE. */
+/* Put `value` (taken over) into a map or at the end of a list; either may be NULL:
+ * HELIX_E_NO_MEMORY, so that calls nest. 0, HELIX_E_INVALID (not that kind; a name
+ * that is not 1 to 63 bytes of printable UTF-8; a tree into itself, which is left
+ * alone), HELIX_E_ALREADY_EXISTS (the name is there), HELIX_E_TOO_DEEP,
+ * HELIX_E_TOO_LARGE: a tree counts its bytes, texts and names, and 64 for each
+ * entry, up to HELIX_PAYLOAD_MAX. */
 int helix_payload_put(struct helix_payload *map, const char *name, struct helix_payload *value);
 int helix_payload_append(struct helix_payload *list, struct helix_payload *value);
 void helix_payload_free(struct helix_payload *payload); /* NULL is allowed */
@@ -104,10 +111,13 @@ struct helix_message {
 };
 
 /* A message to be sent: takes the payload over (NULL: empty). NULL when there is
- * no memory. */
+ * no memory, or no such type. */
 struct helix_message *helix_message_new(enum helix_message_type type, uint32_t custom,
 					struct helix_payload *payload);
-/* The answer to `message`: same id, source and target swapped, is_response. */
+/* The answer to `message`: same id, source and target swapped, is_response. What
+ * handle_message returns is taken over; it gets these whatever it has (a message of
+ * helix_message_new will do, or the one that came), unless it is a response to
+ * another message: then the sender gets HELIX_E_MESSAGE. NULL is no answer. */
 struct helix_message *helix_message_response(const struct helix_message *message,
 					     enum helix_message_type type,
 					     struct helix_payload *payload);
@@ -121,12 +131,17 @@ uint64_t helix_v1_id(const struct helix_v1_context *ctx);
 uint64_t helix_v1_get_dependency(const struct helix_v1_context *ctx, const char *name);
 /* A parameter as text, NULL when neither set nor declared; the config map. */
 const char *helix_v1_config(const struct helix_v1_context *ctx, const char *key);
-/* Sends `message` (taken over, also on failure) and waits. 0: *answer is what came
- * back (free it), or NULL when nothing did or `answer` was NULL. Otherwise as
- * helix_request. The receiver is given a copy. */
+/* Sends `message` (taken over, also on failure; NULL is HELIX_E_NO_MEMORY) and waits.
+ * 0: *answer is what came back (free it; an error too is a message), or NULL when
+ * nothing did, it was a notification, or `answer` was NULL. Otherwise as
+ * helix_request, and HELIX_E_INVALID (a response, an unknown type), HELIX_E_MESSAGE.
+ * The receiver is given a copy. A v2 module gets a request and its response is the
+ * answer: doc/MODULES_V1.md says how. */
 int helix_v1_send_message(const struct helix_v1_context *ctx, uint64_t target,
 			  struct helix_message *message, struct helix_message **answer);
-/* The same to an interface's implementor: its handle_message is called. */
+/* The same to an interface's primary: its function for messages is called.
+ * HELIX_E_NOT_FOUND: nobody implements it; HELIX_E_NOT_SUPPORTED: the primary takes no
+ * messages. */
 int helix_v1_send_to_interface(const struct helix_v1_context *ctx, const char *interface,
 			       struct helix_message *message, struct helix_message **answer);
 /* What the v2 functions take: a v1 module may use them too. */
@@ -135,9 +150,20 @@ const struct helix_context *helix_v1_context(const struct helix_v1_context *ctx)
 /* Declares a v1 interface: `message_` is a function as handle_message, called for
  * messages to the interface; `operations_` a struct as for HELIX_INTERFACE. */
 #define HELIX_V1_INTERFACE(name_, major_, minor_, operations_, message_, ...)  \
+	HELIX_V1_CHECK_MESSAGE_(message_);                                     \
 	HELIX_INTERFACE_WITH(name_, major_, minor_, operations_,               \
 			     .names = HELIX_OPERATIONS(__VA_ARGS__),           \
 			     .message = (const void *)(message_))
+
+#ifdef __cplusplus
+#define HELIX_V1_CHECK_MESSAGE_(message_) static_assert(true, "")
+#else
+#define HELIX_V1_CHECK_MESSAGE_(message_)                                      \
+	_Static_assert(__builtin_types_compatible_p(__typeof__(message_),      \
+			       struct helix_message *(const struct helix_message *)), \
+		       "HELIX_V1_INTERFACE: the function takes a const struct "    \
+		       "helix_message * and returns a struct helix_message *")
+#endif
 
 #if defined(__OPTIMIZE__) && !defined(__cplusplus)
 #define HELIX_MODULE_V1_CHECK_                                                 \

@@ -43,7 +43,7 @@ const char *shell_base_name(const char *path)
 	return base;
 }
 
-int shell_fail(const char *command, const char *what, struct hmod_diag *diag)
+void shell_say(const char *command, const char *what, const struct hmod_diag *diag)
 {
 	size_t size = hmod_diag_text(diag, NULL, 0) + 1;
 	char *text = kmalloc(size);
@@ -57,6 +57,11 @@ int shell_fail(const char *command, const char *what, struct hmod_diag *diag)
 	kputs(text ? text : "out of memory");
 	kputs("\n");
 	kfree(text);
+}
+
+int shell_fail(const char *command, const char *what, struct hmod_diag *diag)
+{
+	shell_say(command, what, diag);
 	hload_diag_free(modules, diag);
 	return 1;
 }
@@ -180,6 +185,17 @@ static enum completion completion_of(const char *line, size_t start)
 	return command ? command->completion : COMPLETE_NOTHING;
 }
 
+static bool is_first_argument(const char *line, size_t start)
+{
+	size_t at = 0;
+
+	while (at < start && line[at] != ' ')
+		at++;
+	while (at < start && line[at] == ' ')
+		at++;
+	return at == start;
+}
+
 static bool complete(void *ctx, const char *line, size_t start, unsigned i, char *out)
 {
 	const char *word = line + start;
@@ -193,8 +209,8 @@ static bool complete(void *ctx, const char *line, size_t start, unsigned i, char
 		return complete_command(word, length, i, out);
 	if (kind == COMPLETE_EVENT)
 		return complete_event(word, length, i, out);
-	if (kind == COMPLETE_INTERFACE && complete_interface(word, length, i, out))
-		return true;
+	if (kind == COMPLETE_INTERFACE && is_first_argument(line, start))
+		return complete_interface(word, length, i, out);
 	if (word[0] == '/' || kind == COMPLETE_FILE)
 		return complete_file(word, length, i, out);
 	return complete_module(word, length, i, out);

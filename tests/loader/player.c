@@ -6,6 +6,8 @@
 
 void __stack_chk_fail(void);
 
+const char *player_flags = "";
+
 static struct world *stage;
 static struct hmod_span files[WORLD_FILES];
 static char paths[WORLD_FILES][HELIX_NAME_MAX + 2];
@@ -63,7 +65,7 @@ struct hmod_span player(const char *name, const char *code, const char *more)
 		code, name, more);
 
 	require(length > 0 && (size_t)length < sizeof text, "the player's text is too long");
-	return harness_compile(text, "");
+	return harness_compile(text, player_flags);
 }
 
 struct hload_module *player_register(struct world *world, const char *name, const char *code,

@@ -14,6 +14,8 @@
 void player_open(struct world *world, const struct hload_symbol *symbols, size_t count);
 void player_close(struct world *world);
 
+/* Compiler flags of players, "" at first. */
+extern const char *player_flags;
 /* A file: `code`, which may define INIT, START and STOP (what these hooks return)
  * and use `self`, the module's context; then initialisers without a last comma
  * ("" for none). */

@@ -20,6 +20,7 @@ static const char source[] =
 	"static void __attribute__((destructor(2000))) d2000(void) { tell(\"d2000\"); }\n"
 	"PUT(old_1, \".ctors\") PUT(old_2, \".ctors\") PUT(old_fini_1, \".dtors\")\n"
 	"PUT(old_fini_2, \".dtors\")\n"
+	"long fillers[2] __attribute__((section(\".ctors\"), used)) = { -1, 0 };\n"
 	"PUT(c1000, \".ctors.64535\") PUT(d1000, \".dtors.64535\")\n"
 	"static int m_init(const struct helix_context *c) { (void)c; tell(\"init\"); return INIT; }\n"
 	"static int m_start(void) { tell(\"start\"); return 0; }\n"

@@ -423,8 +423,8 @@ START_TEST(loaded_bytes_are_those_of_ld)
 {
 	unsigned way = (unsigned)_i;
 
-	if (way / 10 >= 4 && (way / 2 % 5 == 1 || way / 2 % 5 == 3))
-		return; /* the rarer models: not at -O1 and -Os */
+	if (way / 10 >= 4 && way / 2 % 5 != 0 && way / 2 % 5 != 2)
+		return; /* the rarer models: at -O0 and -O2 */
 	strcpy(folder, "/tmp/differential-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	compare_way(compilers[way % 2], levels[way / 2 % 5], models[way / 10]);

@@ -122,9 +122,18 @@ START_TEST(a_version_is_the_same_major_and_no_older_minor)
 		ck_assert_int_eq(ops->get(), rows[i].result);
 		ck_assert_int_eq(helix_interface_is_null(ops),
 				 rows[i].result == HELIX_E_NOT_SUPPORTED);
+		ck_assert_int_eq(helix_interface_supports(ops, 0), rows[i].result > 0);
+		ck_assert(!helix_interface_supports(ops, HELIX_OPERATIONS_MAX - 1));
+		ck_assert_int_eq(hload_interface_check(w.system, "test.value", rows[i].version, &w.diag),
+				 rows[i].result > 0 ? HELIX_OK : HELIX_E_INTERFACE_VERSION);
 		hload_interface_put(w.system, NULL, ops);
 		ck_assert_same_held(&w, before);
 	}
+	hload_interface_check(w.system, "test.value", V(1, 5), &w.diag);
+	ck_assert_said(&w, "interface test.value: wanted 1.5.0, module c has 2.0.0");
+	ck_assert_int_eq(hload_interface_check(w.system, "no.such", V(1, 0), &w.diag),
+			 HELIX_E_NOT_FOUND);
+	ck_assert_said(&w, "no.such was not found");
 	player_close(&w);
 }
 END_TEST
@@ -192,45 +201,6 @@ START_TEST(a_name_stays_while_a_module_is_on_its_way_to_it)
 	ck_assert_int_eq(world_remove(&w, "own"), HELIX_OK);
 	ck_assert_int_eq(hload_unregister(w.system, hload_find(w.system, "own"), NULL), HELIX_OK);
 	ck_assert_same_held(&w, before);
-	player_close(&w);
-}
-END_TEST
-
-START_TEST(operations_that_are_not_constant_code_are_refused)
-{
-	static const struct {
-		const char *code, *sentence;
-	} rows[] = {
-		{ "static int get(void) { return 1; }\n"
-		  "static struct { int (*get)(void); } ops = { get };\n"
-		  "HELIX_INTERFACE(\"x\", 1, 0, ops); int *touch(void); int *touch(void) "
-		  "{ return (int *)&ops; }",
-		  "the operations are not constant: declare the struct const" },
-		{ "extern int player_trace_(void); static int v;\n"
-		  "static const struct { void *get; } ops = { &v };\n"
-		  "HELIX_INTERFACE(\"x\", 1, 0, ops);",
-		  "the operations do not all point to functions of this module" },
-		{ "static const struct { void (*get)(const char *); } ops = { player_trace };\n"
-		  "HELIX_INTERFACE(\"x\", 1, 0, ops);",
-		  "the operations do not all point to functions of this module" },
-	};
-
-	player_open(&w, NULL, 0);
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct hmod_span file = player("bad", rows[i].code, "");
-		struct hload_module *m;
-		struct world_held before;
-
-		ck_assert_msg(!hload_register(w.system, file, NULL, &m, &w.diag), "%s",
-			      harness_text(&w.diag));
-		before = world_held(&w);
-		ck_assert_int_eq(hload_insert(w.system, m, file, NULL, 0, &w.diag),
-				 HELIX_E_META_INTERFACE);
-		ck_assert_ptr_nonnull(strstr(harness_text(&w.diag), rows[i].sentence));
-		ck_assert_same_held(&w, before);
-		hload_unregister(w.system, m, NULL);
-		harness_discard(file);
-	}
 	player_close(&w);
 }
 END_TEST
@@ -360,7 +330,6 @@ WORLD_MAIN("interface", 60, the_primary_has_the_highest_priority_and_among_equal
 	   a_version_is_the_same_major_and_no_older_minor, one_implementor_may_be_asked_for,
 	   operations_have_names_when_the_module_tells_them,
 	   a_name_stays_while_a_module_is_on_its_way_to_it,
-	   operations_that_are_not_constant_code_are_refused,
 	   an_implementor_in_use_names_who_holds_it, what_is_not_held_is_not_given_back,
 	   what_a_module_leaves_behind_is_taken_back,
 	   a_system_that_goes_frees_what_its_embedder_holds,

@@ -270,6 +270,33 @@ START_TEST(a_deadline_reaches_into_messages)
 }
 END_TEST
 
+static bool go_on;
+
+static struct helix_message *wait_and_answer(const char *who, const struct helix_message *m)
+{
+	(void)who;
+	while (!__atomic_load_n(&go_on, __ATOMIC_ACQUIRE))
+		;
+	return helix_message_response(m, m->type, helix_payload_text("too late"));
+}
+
+START_TEST(a_late_answer_is_dropped_and_freed)
+{
+	const struct hload_asking asking = { "shell", "b", "x", NULL, 0, 5000000, 0 };
+	struct helix_reply reply;
+
+	talk_open();
+	world_use_threads(&talk.world);
+	talk.message = wait_and_answer;
+	ck_assert_int_eq(hload_request(talk.world.system, &asking, &reply, NULL),
+			 HELIX_E_DEADLINE);
+	__atomic_store_n(&go_on, true, __ATOMIC_RELEASE);
+	world_join();
+	ck_assert(!world_remove(&talk.world, "b")); /* nobody is inside */
+	talk_close();
+}
+END_TEST
+
 static struct helix_message *try_remove(const char *who, const struct helix_message *m)
 {
 	(void)who;
@@ -377,7 +404,8 @@ TALK_MAIN("v1 messages", a_message_goes_to_a_v1_module_and_its_answer_back,
 	  a_notification_gets_no_answer, no_answer_is_none, who_takes_no_messages_answers_an_error,
 	  an_answer_gets_the_id_and_the_direction, a_response_to_another_message_is_refused,
 	  bad_messages_are_refused_and_freed, messages_inside_each_other_end_at_the_bound,
-	  a_deadline_reaches_into_messages, who_handles_a_message_is_not_taken_away,
+	  a_deadline_reaches_into_messages, a_late_answer_is_dropped_and_freed,
+	  who_handles_a_message_is_not_taken_away,
 	  a_message_to_an_interface_reaches_its_primary,
 	  an_interface_without_messages_does_not_support_them,
 	  every_failing_allocation_is_no_memory_and_leaves_nothing)

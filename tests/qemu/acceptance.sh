@@ -29,7 +29,7 @@ claim '… shows' prints 'chain_b'
 claim '… is refused, naming chain_b' line 'rmmod: module chain_a is in use by: chain_b'
 claim 'UEFI: modinfo, rmmod, insmod with a parameter, dmesg' \
 	boot 0 --uefi 'modinfo hello' 'rmmod hello' 'insmod hello greeting=hi' 'dmesg'
-claim '… the parameter is described' line 'parm: +greeting:.* \(string\)'
+claim '… the parameter is described' line 'parm: +greeting:.* \(string\)( .*)?'
 claim '… and used' prints 'hello: hi'
 claim '… and nothing but output' sh -c "! grep -q '[^[:print:][:blank:]]' '$work/out'"
 

@@ -47,6 +47,10 @@ claim '… the next one runs' answered 'stays'
 claim '… the first never did' sh -c "! grep -qx gone '$work/out'"
 claim 'tab completes a command and a module' session 'modi\thell\t'
 claim '… completed' prints 'Logs a greeting'
+claim 'tab completes a kind of event' session 'eve\tcus\tzap'
+claim '… completed' answered 'custom zap: handled 0 ignored 0 errors 0'
+claim 'tab completes an interface' session 'insmod ramdisk\nifaces hel\t'
+claim '… completed' answered 'helix.block_device .*ramdisk\* .*'
 claim 'tab completes a path' session 'ls /lib/mod\t'
 claim '… completed' prints 'hello.hmod'
 finish
