@@ -75,11 +75,13 @@ static const char store[] =
 	"	if (q->type[0] == 'l') return helix_respond_text(r, \"%s\", helix_config(self, q->type));\n"
 	"	return helix_respond_text(r, \"%d of %d, %d\",\n"
 	"		(int)__atomic_add_fetch(&value, 1, 5), V, store_value); }\n"
+	"static int hear(const struct helix_event *e) {\n"
+	"	return e->kind == HELIX_EVENT_CUSTOM ? (__atomic_add_fetch(&value, 1, 5), 0) : 1; }\n"
 	"HELIX_PARAM(limit, uint, 3, \"nothing\");\n"
 	"HELIX_MODULE(.name = NAME, .version = HELIX_VERSION(1, V, 0),\n"
 	"	.flags = HELIX_HOT_RELOADABLE, .provides = HELIX_PROVIDES(\"keeping\"),\n"
 	"	.state_version = V, .init = m_init, .start = m_start, .stop = m_stop,\n"
-	"	.handle_request = ask, .save_state = save, .restore_state = restore,\n"
+	"	.handle_event = hear, .handle_request = ask, .save_state = save, .restore_state = restore,\n"
 	"	.is_healthy = healthy);\n";
 
 static const char client[] =

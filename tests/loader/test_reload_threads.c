@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-#define THREADS 6
+#define THREADS 7
 #define RELOADS 60
 
 static atomic_bool over;
@@ -62,6 +62,23 @@ static void *use_on_and_on(void *argument)
 	return NULL;
 }
 
+/* Each event is delivered to one of the versions. */
+static void *raise_on_and_on(void *argument)
+{
+	struct helix_event event = { .kind = HELIX_EVENT_CUSTOM };
+
+	(void)argument;
+	event.custom.name = "something";
+	event.custom.source = "test";
+	while (!atomic_load(&over)) {
+		struct hload_event_counts counts;
+
+		judge(!hload_event_send(swap.world.system, &event, &counts) &&
+		      counts.delivered == 1 && counts.handled == 1);
+	}
+	return NULL;
+}
+
 static unsigned value_of(void)
 {
 	int value = 0, version, shown;
@@ -89,7 +106,8 @@ static void end(pthread_t *threads, unsigned count)
 START_TEST(every_answer_is_counted_once_while_versions_change)
 {
 	static void *(*const kinds[THREADS])(void *) = { ask_on_and_on, call_on_and_on, use_on_and_on,
-							ask_on_and_on, call_on_and_on, use_on_and_on };
+							ask_on_and_on, call_on_and_on, use_on_and_on,
+							raise_on_and_on };
 	const struct store_operations *o;
 	pthread_t threads[THREADS];
 	unsigned before;
@@ -114,21 +132,22 @@ END_TEST
 
 START_TEST(failing_steps_lose_no_answer_either)
 {
-	static void *(*const kinds[THREADS])(void *) = { ask_on_and_on, call_on_and_on, use_on_and_on };
-	pthread_t threads[3];
+	static void *(*const kinds[4])(void *) = { ask_on_and_on, call_on_and_on, use_on_and_on,
+						  raise_on_and_on };
+	pthread_t threads[4];
 	unsigned before;
 
 	swap_open(CLIENT);
 	world_use_threads(&swap.world);
 	before = value_of();
-	start(threads, kinds, 3, (void *)(uintptr_t)swap_operations());
+	start(threads, kinds, 4, (void *)(uintptr_t)swap_operations());
 	for (unsigned i = 0; i < RELOADS; i++) {
 		swap.fail_at = (enum hload_step)(1 + i % 7); /* from 8 on what the new counted goes */
 		usleep(300);
 		ck_assert_int_eq(swap_reload("store", STORE_2), HELIX_E_RELOAD_INJECTED);
 		hload_diag_free(swap.world.system, &swap.world.diag);
 	}
-	end(threads, 3);
+	end(threads, 4);
 	ck_assert_uint_eq(atomic_load(&wrong), 0);
 	ck_assert_uint_eq(value_of(), before + atomic_load(&answers) + 1);
 	swap_close();
