@@ -180,8 +180,7 @@ static void leave_behind(struct hload_swap *swap)
 	struct hload_module *new = swap->new;
 
 	hload_log(new->system, HELIX_LOG_ERROR,
-		  "%s: %llu calls in the new version do not end: it stays in memory",
-		  new->meta.name, (unsigned long long)new->inside);
+		  "%s: calls in the new version do not end: it stays in memory", new->meta.name);
 	if (!swap->fresh)
 		return;
 	new->next = new->system->left;

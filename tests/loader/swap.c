@@ -28,7 +28,7 @@ static int did(const char *name, int version, const char *hook)
 
 static int is_sick(void)
 {
-	return swap.sick;
+	return __atomic_load_n(&swap.sick, __ATOMIC_SEQ_CST);
 }
 
 static int nap(int microseconds)

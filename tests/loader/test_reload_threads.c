@@ -205,6 +205,42 @@ START_TEST(one_that_stays_inside_makes_it_fail_and_the_gates_open)
 }
 END_TEST
 
+/* Stays in version 7, which turns ill meanwhile. */
+static void *stay_in_the_ill_one(void *operations)
+{
+	const struct store_operations *o = operations;
+
+	while (o->version() != 7)
+		usleep(1000);
+	__atomic_store_n(&swap.sick, true, __ATOMIC_SEQ_CST);
+	judge(o->nap(2500000) == 7);
+	return NULL;
+}
+
+START_TEST(an_ill_version_that_somebody_stays_in_is_left_and_stays_in_memory)
+{
+	pthread_t thread;
+
+	swap_open(CLIENT);
+	world_use_threads(&swap.world);
+	atomic_store(&answers, 0);
+	swap.probation_ns = 5 * HLOAD_PROBATION_NS;
+	ck_assert(!pthread_create(&thread, NULL, stay_in_the_ill_one,
+				  (void *)(uintptr_t)swap_operations()));
+	ck_assert_int_eq(swap_reload("store", STORE_SICK), HELIX_E_NOT_HEALTHY);
+	ck_assert_ptr_nonnull(strstr(swap.world.log, "in the new version do not end"));
+	ck_assert_str_eq(swap_ask("client", "x"), "21 31 41 5 5");
+	ck_assert_uint_eq(atomic_load(&answers), 0);
+	swap.probation_ns = 0;
+	pthread_join(thread, NULL);
+	ck_assert_int_eq(swap_reload("store", STORE_2), HELIX_OK);
+	ck_assert_uint_eq(atomic_load(&answers), 1);
+	ck_assert_int_eq(swap_operations()->version(), 2);
+	swap_close();
+}
+END_TEST
+
 SWAP_MAIN("reload_threads", every_answer_is_counted_once_while_versions_change,
 	  failing_steps_lose_no_answer_either, calls_inside_are_waited_for,
-	  one_that_stays_inside_makes_it_fail_and_the_gates_open)
+	  one_that_stays_inside_makes_it_fail_and_the_gates_open,
+	  an_ill_version_that_somebody_stays_in_is_left_and_stays_in_memory)
