@@ -3,7 +3,7 @@
  * Letting a module in: what has to hold before it is loaded, and the holds it
  * takes on what it needs.
  */
-#include "loader/internal.h"
+#include "loader/transaction.h"
 
 #include "helix/module.h"
 
@@ -28,7 +28,7 @@ static void hold(struct hload_module *module, struct hload_module *held)
 
 static enum helix_status check_running(const struct hload_module *module, struct hmod_diag *diag)
 {
-	if (module->state == HLOAD_RUNNING)
+	if (module->state == HLOAD_RUNNING || hload_is_replacing(module))
 		return HELIX_OK;
 	hload_fail_module(diag, HELIX_E_DEPENDENCY_DOWN, HMOD_STAGE_DEPENDENCIES, module);
 	hmod_diag_other(diag, hload_state_name(module->state), SIZE_MAX);
@@ -56,7 +56,7 @@ enum helix_status hload_take_holds(struct hload_module *module, struct hmod_diag
 	for (uint32_t i = 0; i < module->edge_count; i++)
 		if (module->edges[i].to && module->edges[i].to->state == HLOAD_RUNNING &&
 		    !hload_edge_check(&module->edges[i], NULL))
-			hold(module, module->edges[i].to);
+			hold(module, hload_replacement_of(module->edges[i].to));
 	for (uint32_t i = 0; i < object->provider_count; i++)
 		hold(module, object->providers[i]);
 	return HELIX_OK;
@@ -117,11 +117,9 @@ static enum helix_status check_dependencies(const struct hload_module *module,
 	return HELIX_OK;
 }
 
-enum helix_status hload_check_may_load(const struct hload_module *module, bool force,
-					struct hmod_diag *diag)
+enum helix_status hload_may_load(const struct hload_module *module, bool force,
+				 struct hmod_diag *diag)
 {
-	enum helix_status status;
-
 	if (module->gone)
 		return hload_fail_module(diag, HELIX_E_NOT_FOUND, HMOD_STAGE_NONE, module);
 	if (module->state == HLOAD_RUNNING)
@@ -134,7 +132,14 @@ enum helix_status hload_check_may_load(const struct hload_module *module, bool f
 	if (module->meta.header->flags & HELIX_EXPERIMENTAL && !force &&
 	    !module->system->experimental)
 		return hload_fail_module(diag, HELIX_E_EXPERIMENTAL, HMOD_STAGE_METADATA, module);
-	status = check_abi(module, diag);
+	return check_abi(module, diag);
+}
+
+enum helix_status hload_check_may_load(const struct hload_module *module, bool force,
+				       struct hmod_diag *diag)
+{
+	enum helix_status status = hload_may_load(module, force, diag);
+
 	return status ? status : check_dependencies(module, diag);
 }
 

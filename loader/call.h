@@ -22,6 +22,7 @@ struct hload_frame {
 	int32_t status; /* of a call the gate refused */
 	void *inside; /* the counter of a port that counts this call */
 	char text[HLOAD_FAIL_TEXT]; /* what helix_fail said; empty at first */
+	bool passes; /* closed gates, as frames inside it do: gate.h */
 };
 
 /* The calling thread's innermost frame, or NULL. */
@@ -48,6 +49,7 @@ static inline void hload_frame_push(struct hload_system *system, struct hload_fr
 	frame->outer = outer;
 	frame->deadline = outer ? outer->deadline : 0;
 	frame->depth = outer ? outer->depth : 0;
+	frame->passes = outer && outer->passes;
 	frame->text[0] = 0;
 	*top = frame;
 }

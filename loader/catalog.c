@@ -77,52 +77,77 @@ static void remove_flag(struct hload_system *system, struct hload_flag *flag)
 	*(flag->next ? &flag->next->previous : &system->flagged_tail[flag->bit]) = flag->previous;
 }
 
-static bool add_flags(struct hload_module *module)
+/* How many flags are set. */
+static uint32_t flags_of(const struct hload_module *module)
 {
-	const uint64_t flags = module->meta.header->flags;
 	uint32_t count = 0;
 
-	for (uint64_t left = flags; left; left &= left - 1)
+	for (uint64_t left = module->meta.header->flags; left; left &= left - 1)
 		count++;
-	if (!count)
-		return true;
-	module->flags = hload_alloc(module->system, count * sizeof *module->flags);
-	if (!module->flags)
-		return false;
-	for (unsigned bit = 0; bit < 64; bit++)
-		if (flags >> bit & 1)
-			add_flag(&module->flags[module->flag_count++], module, bit);
-	return true;
+	return count;
 }
 
-enum helix_status hload_catalog_add(struct hload_module *module, struct hmod_diag *diag)
+enum helix_status hload_catalog_prepare(struct hload_module *module, struct hmod_diag *diag)
 {
 	struct hload_system *system = module->system;
+	const size_t size = flags_of(module) * sizeof *module->flags;
 
-	if (!add_flags(module) || !grow(system)) /* what grew stays so: nothing fails after */
+	if (size)
+		module->flags = hload_alloc(system, size);
+	/* What grew stays so: nothing fails after. */
+	if ((size && !module->flags) || !grow(system))
 		return hload_fail_memory(diag, HMOD_STAGE_REGISTER, sizeof *module->flags,
 					 "the registry");
-	module->id = system->next_id++;
-	system->by_id[system->by_id_count++] = module;
+	module->id = module->instance = system->next_id++;
 	return HELIX_OK;
 }
 
-void hload_catalog_remove(struct hload_module *module)
+void hload_catalog_show(struct hload_module *module)
 {
 	struct hload_system *system = module->system;
-	size_t at = module->id ? place_of(system, module->id) : 0;
+	const size_t at = place_of(system, module->id);
 
-	if (module->id) {
+	memmove(&system->by_id[at + 1], &system->by_id[at],
+		(system->by_id_count - at) * sizeof *system->by_id);
+	system->by_id[at] = module;
+	system->by_id_count++;
+	for (unsigned bit = 0; bit < 64; bit++)
+		if (module->meta.header->flags >> bit & 1)
+			add_flag(&module->flags[module->flag_count++], module, bit);
+}
+
+void hload_catalog_hide(struct hload_module *module)
+{
+	struct hload_system *system = module->system;
+	const size_t at = place_of(system, module->id);
+
+	if (at < system->by_id_count && system->by_id[at] == module) {
 		system->by_id_count--;
 		memmove(&system->by_id[at], &system->by_id[at + 1],
 			(system->by_id_count - at) * sizeof *system->by_id);
 	}
-	shrink(system);
 	for (uint32_t i = 0; i < module->flag_count; i++)
 		remove_flag(system, &module->flags[i]);
-	hload_free(system, module->flags, module->flag_count * sizeof *module->flags);
-	module->flags = NULL;
 	module->flag_count = 0;
+}
+
+enum helix_status hload_catalog_add(struct hload_module *module, struct hmod_diag *diag)
+{
+	enum helix_status status = hload_catalog_prepare(module, diag);
+
+	if (!status)
+		hload_catalog_show(module);
+	return status;
+}
+
+void hload_catalog_remove(struct hload_module *module)
+{
+	hload_catalog_hide(module);
+	shrink(module->system);
+	if (module->flags)
+		hload_free(module->system, module->flags,
+			   flags_of(module) * sizeof *module->flags);
+	module->flags = NULL;
 }
 
 /* ---- references ------------------------------------------------------------------------ */

@@ -4,6 +4,7 @@
  * in; they go with the errand to whatever thread it runs on.
  */
 #include "loader/errand.h"
+#include "loader/gate.h"
 #include "loader/payload.h"
 
 /* ---- making ------------------------------------------------------------------------------ */
@@ -47,12 +48,12 @@ enum helix_status hload_errand_open(struct hload_module *target, size_t room,
 				    struct hload_errand **errand, struct hmod_diag *diag)
 {
 	const struct hload_frame *outer = hload_frame_current(target->system);
-	enum helix_status status = check(target, diag);
+	enum helix_status status = hload_gate_pass(&target, outer ? outer->deadline : 0, diag);
 	struct hload_text chain = { NULL, 0 };
 	struct hload_errand *fresh;
 	size_t size;
 
-	if (status)
+	if (status || (status = check(target, diag)))
 		return status;
 	add_chain(&chain, outer);
 	size = sizeof *fresh + room + chain.length + 1;
@@ -67,6 +68,7 @@ enum helix_status hload_errand_open(struct hload_module *target, size_t room,
 	chain.text[chain.length] = 0;
 	chain.length = 0;
 	add_chain(&chain, outer);
+	fresh->passes = hload_gate_insider(target->system);
 	fresh->holders = 1;
 	fresh->depth = outer ? outer->depth + 1 : 1;
 	fresh->deadline = outer ? outer->deadline : 0;
@@ -120,6 +122,7 @@ static void handle(void *argument)
 	base.what = base.outer ? "" : errand->chain;
 	base.deadline = errand->deadline;
 	base.depth = errand->depth;
+	base.passes = errand->passes;
 	errand->result = hload_call(errand->target, &frame, errand->what, errand->call, errand);
 	hload_frame_pop(&base);
 	if (errand->result)

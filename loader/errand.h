@@ -39,6 +39,7 @@ struct hload_errand {
 	const char *chain; /* " ← " and a name for each module whose requests led here */
 	uint64_t deadline;
 	uint32_t depth;
+	bool passes; /* closed gates, as the asker does */
 	uint32_t holders; /* atomic: asker and worker */
 	int result;
 	enum helix_status failure; /* of finish */
@@ -47,9 +48,9 @@ struct hload_errand {
 	uint8_t room[];
 };
 
-/* An errand to `target`, pinned, with `room` bytes behind it and everything else
+/* An errand to `target` (while that is being replaced, to whoever it will be), pinned, with `room` bytes behind it and everything else
  * zero. Refused when the module does not run, and when requests are too deep inside
- * each other. The lock is held. */
+ * each other. The lock is held, and given up while waiting. */
 enum helix_status hload_errand_open(struct hload_module *target, size_t room,
 				    struct hload_errand **errand, struct hmod_diag *diag);
 /* Makes it end within `nanoseconds`, if these are not 0 and no earlier deadline holds. */

@@ -6,7 +6,7 @@
  * Ticks are not queued: they are counted, and delivered as one, before the next
  * entry, so that they never find the queue full.
  */
-#include "loader/call.h"
+#include "loader/gate.h"
 
 #include "helix/module.h"
 
@@ -32,6 +32,7 @@ struct hload_events {
 	bool dispatching; /* the lock is held to change it */
 	struct hload_event_counts counts; /* atomic */
 	uint64_t dropped_told;
+	uint64_t serial; /* of the delivery at work */
 };
 
 bool hload_events_init(struct hload_system *system)
@@ -215,6 +216,21 @@ static bool wants(const struct hload_module *module, enum helix_event_kind kind)
 	return module->state == HLOAD_RUNNING && hload_events_wanted(module) >> kind & 1;
 }
 
+/* Waits while the module is being replaced; false when it does not want the event
+ * any longer, or was asked already: a successor comes later in the list, and has
+ * heard what its predecessor has. The module stays in the list meanwhile. */
+static bool is_asked(struct hload_module *module, const struct helix_event *event, uint64_t serial)
+{
+	module->visitors++;
+	while (hload_gate_stops(module) && hload_wait(module->system, UINT64_MAX))
+		;
+	module->visitors--;
+	if (!wants(module, event->kind) || module->heard == serial)
+		return false;
+	module->heard = serial;
+	return true;
+}
+
 /* The lock is held, and given up for the call. */
 static void tell(struct hload_module *module, const struct helix_event *event,
 		 struct hload_event_counts *counts)
@@ -247,9 +263,12 @@ static void tell(struct hload_module *module, const struct helix_event *event,
 static void deliver(struct hload_system *system, const struct helix_event *event,
 		    struct hload_event_counts *counts)
 {
+	uint64_t serial;
+
 	hload_lock(system);
+	serial = ++system->events->serial;
 	for (struct hload_module *m = system->oldest; m; m = m->later)
-		if (wants(m, event->kind))
+		if (wants(m, event->kind) && is_asked(m, event, serial))
 			tell(m, event, counts);
 	hload_unlock(system);
 }

@@ -3,7 +3,7 @@
  * From a registered module to its loaded object: the file is got, checked to be
  * the one that was registered, and given to the stages of loading.
  */
-#include "loader/internal.h"
+#include "loader/transaction.h"
 
 static const char *owner_name(void *ctx, const void *owner)
 {
@@ -60,6 +60,8 @@ static enum helix_status load_image(struct hload_module *module, const struct hm
 		.owner_name = owner_name,
 		.ctx = system,
 		.version = module->meta.header->version,
+		.fresh = hload_fresh_exports(module),
+		.hides = hload_hides,
 	};
 
 	return hload_object_load(&module->object, &loading, image, diag);

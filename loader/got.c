@@ -63,6 +63,10 @@ static enum helix_status make(struct hload_work *work)
 	enum helix_status status;
 	uint32_t count = 0;
 
+	if (work->again && !work->object->got.address) {
+		hmod_fail(work->diag, HELIX_E_FILE_CHANGED, HMOD_STAGE_RELOCATE, HMOD_NOWHERE);
+		return HELIX_E_FILE_CHANGED;
+	}
 	work->slot = hload_work_alloc(work, image->symbol_count, sizeof *work->slot,
 				      HMOD_STAGE_RELOCATE, "slots of the global offset table");
 	if (!work->slot)
@@ -72,6 +76,8 @@ static enum helix_status make(struct hload_work *work)
 		if (image->sections[i].type == ELF_SHT_RELA &&
 		    hload_is_placed(work, image->sections[i].info))
 			number_slots(work, i, &count);
+	if (work->again)
+		return HELIX_OK; /* the table stands, and its slots were given out the same way */
 	if ((status = place(work, count)))
 		return status;
 	for (uint32_t i = 0; i < image->symbol_count; i++)

@@ -110,16 +110,20 @@ static enum helix_status add_provides(struct hload_module *module, struct hmod_d
 	if (!module->provides)
 		return hload_fail_memory(diag, HMOD_STAGE_REGISTER, size,
 						 "dependencies");
-	for (uint32_t i = 0; i < count; i++) {
-		module->provides[i].module = module;
-		module->provides[i].mark = 0;
-		if (!hload_index_add(&module->system->providers, &module->provides[i].node,
-				     hmod_meta_string(&module->meta, module->meta.provides[i])))
-			return hload_fail_memory(diag, HMOD_STAGE_REGISTER, size,
-						 "dependencies");
-		module->provide_count++;
-	}
+	for (uint32_t i = 0; i < count; i++)
+		module->provides[i] = (struct hload_provide){ .module = module };
 	return HELIX_OK;
+}
+
+/* An index that is there always takes a node. */
+static void show_provides(struct hload_module *module)
+{
+	for (; module->provide_count < module->meta.header->provide_count; module->provide_count++) {
+		const uint32_t i = module->provide_count;
+
+		hload_index_add(&module->system->providers, &module->provides[i].node,
+				hmod_meta_string(&module->meta, module->meta.provides[i]));
+	}
 }
 
 static enum helix_status add_edges(struct hload_module *module, struct hmod_diag *diag)
@@ -149,15 +153,39 @@ static enum helix_status add_edges(struct hload_module *module, struct hmod_diag
 	return HELIX_OK;
 }
 
-enum helix_status hload_graph_add(struct hload_module *module, struct hmod_diag *diag)
+enum helix_status hload_graph_prepare(struct hload_module *module, struct hmod_diag *diag)
 {
-	enum helix_status status;
+	enum helix_status status = add_provides(module, diag);
 
-	if ((status = add_provides(module, diag)) || (status = add_edges(module, diag)))
-		return status;
+	return status ? status : add_edges(module, diag);
+}
+
+void hload_graph_show(struct hload_module *module)
+{
+	show_provides(module);
 	rebind(module->system, module->meta.name, false);
 	hload_graph_moved(module);
-	return HELIX_OK;
+}
+
+void hload_graph_hide(struct hload_module *module)
+{
+	struct hload_system *system = module->system;
+
+	for (uint32_t i = 0; i < module->provide_count; i++) {
+		hload_index_remove(&system->providers, &module->provides[i].node);
+		rebind(system, module->provides[i].node.key, true);
+	}
+	module->provide_count = 0;
+	rebind(system, module->meta.name, false);
+}
+
+enum helix_status hload_graph_add(struct hload_module *module, struct hmod_diag *diag)
+{
+	enum helix_status status = hload_graph_prepare(module, diag);
+
+	if (!status)
+		hload_graph_show(module);
+	return status;
 }
 
 void hload_graph_remove(struct hload_module *module)
@@ -263,18 +291,24 @@ static struct hload_module *enter(struct hload_module *module, struct hload_modu
 	return module;
 }
 
-/* Depth first from the module; each edge once. */
 enum helix_status hload_graph_cycle(struct hload_module *module, struct hmod_diag *diag)
 {
+	return is_wanted(module) ? hload_graph_reaches(module, module, diag) : HELIX_OK;
+}
+
+/* Depth first from the module; each edge once. */
+enum helix_status hload_graph_reaches(struct hload_module *module, struct hload_module *target,
+				      struct hmod_diag *diag)
+{
 	uint64_t walk = ++module->system->walk;
-	struct hload_module *at = is_wanted(module) ? enter(module, NULL, walk) : NULL;
+	struct hload_module *at = enter(module, NULL, walk);
 
 	while (at) {
 		struct hload_module *to = next_target(at, walk);
 
 		if (!to) {
 			at = at->parent;
-		} else if (to == module) {
+		} else if (to == target) {
 			hload_fail_module(diag, HELIX_E_CIRCULAR, HMOD_STAGE_REGISTER, module);
 			turn_path(at);
 			hload_diag_list(module->system, diag, write_path, module);

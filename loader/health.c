@@ -3,7 +3,7 @@
  * Health: modules are asked one after another, off every hot path; what one
  * that says no is in for is done after the walk, when none is pinned.
  */
-#include "loader/call.h"
+#include "loader/gate.h"
 #include "loader/state.h"
 
 #include "helix/module.h"
@@ -141,7 +141,9 @@ enum helix_status hload_restart(struct hload_system *system, struct hload_module
 	enum helix_status status;
 
 	hload_lock(system);
-	status = restart(module, diag);
+	status = hload_await_reload(system, diag);
+	if (!status)
+		status = restart(module, diag);
 	hload_unlock(system);
 	return status;
 }
@@ -216,12 +218,13 @@ size_t hload_health_poll(struct hload_system *system)
 
 	hload_lock(system);
 	for (struct hload_module *m = system->oldest; m; m = m->later) {
-		if (m->state != HLOAD_RUNNING || !m->object.hook[HMOD_HOOK_HEALTHY])
+		if (m->state != HLOAD_RUNNING || !m->object.hook[HMOD_HOOK_HEALTHY] ||
+		    hload_gate_stops(m))
 			continue;
 		ask(m);
 		unhealthy += !m->health.healthy;
 	}
-	while ((due = next_due(system)))
+	while (!system->transaction && (due = next_due(system))) /* a reload judges by itself */
 		apply(due);
 	hload_unlock(system);
 	return unhealthy;

@@ -34,6 +34,13 @@ struct hload_region {
 	void *cookie; /* the host's own */
 };
 
+/* A module that implements an interface. */
+struct hload_party {
+	const char *module;
+	uint64_t id;
+	const void *operations; /* its own, past the gate */
+};
+
 struct hload_host {
 	void *ctx; /* handed to each hook */
 
@@ -56,6 +63,29 @@ struct hload_host {
 	bool (*seal)(void *ctx, enum hload_kind kind, struct hload_region *region);
 	/* Gives the region back, sealed or not. */
 	void (*release)(void *ctx, enum hload_kind kind, struct hload_region *region);
+	/* Lets a sealed TEXT or RODATA region be written through `write` until it is
+	 * closed: by another mapping, which is never executable. False, and then nothing
+	 * has changed, when it cannot. May both be NULL: then what others import from a
+	 * module keeps it from being replaced. */
+	bool (*open)(void *ctx, enum hload_kind kind, struct hload_region *region);
+	void (*close)(void *ctx, enum hload_kind kind, struct hload_region *region);
+	/* Calls work(argument) while no other CPU runs any thread or interrupt; on
+	 * return every CPU sees what was written, code included. May be NULL in a host
+	 * with one thread, and where nobody runs module code but through gates. */
+	void (*stop_machine)(void *ctx, void (*work)(void *argument), void *argument);
+	/* A caller has come to a closed gate: waits for a moment. Any context that calls
+	 * interfaces, no lock. False when this one must not wait: he is refused then.
+	 * May be NULL: `pause` is called. */
+	bool (*gate_wait)(void *ctx);
+	/* For interfaces whose operations the embedder calls itself, past all gates:
+	 * `to` takes over from `from` (addresses of the structs of operations, and ids of
+	 * the modules). Called while both are whole and quiet, before anybody else is
+	 * bound to the new; on return the embedder is in none of the old one's
+	 * operations. Not HELIX_OK refuses the reload. Called with the two exchanged to
+	 * take it back, and must not fail then. May be NULL. */
+	enum helix_status (*takes_over)(void *ctx, const char *interface,
+					const struct hload_party *from,
+					const struct hload_party *to);
 
 	/* Added to every address before an absolute 8-, 16- or 32-bit field is
 	 * judged, so that a host process refuses what the kernel would: 0 in the
@@ -104,9 +134,9 @@ struct hload_host {
 	void (*module_loaded)(void *ctx, const char *module, uint64_t text);
 	void (*module_unloading)(void *ctx, const char *module, uint64_t text);
 
-	/* Module memory that was not freed by the module: gives it back and returns
+	/* Memory of a module's instance that it did not free: gives it back and returns
 	 * the bytes. May be NULL. */
-	uint64_t (*reclaim)(void *ctx, uint64_t module_id, uint64_t *blocks);
+	uint64_t (*reclaim)(void *ctx, uint64_t instance, uint64_t *blocks);
 
 	/* One line of log without newline, level as enum helix_log_level. May be NULL. */
 	void (*log)(void *ctx, int level, const char *format, va_list arguments);

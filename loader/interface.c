@@ -2,6 +2,7 @@
  *
  * Who implements what: a list an interface, the primary first. See interface.h.
  */
+#include "loader/gate.h"
 #include "loader/interface.h"
 
 #include "helix/module.h"
@@ -165,6 +166,56 @@ enum helix_status hload_interfaces_name(struct hload_module *module, struct hmod
 		implementor->interface->named++;
 	}
 	return HELIX_OK;
+}
+
+/* ---- replacing ----------------------------------------------------------------------- */
+
+/* The old one's implementor of the same interface, if it is in the list. */
+static struct hload_implementor *prior(const struct hload_module *old,
+				       const struct hload_implementor *implementor)
+{
+	for (struct hload_implementor *m = implementor->interface->implementors; m; m = m->next)
+		if (m->module == old)
+			return m;
+	return NULL;
+}
+
+/* Where the old one stands, if the priority is the same. */
+static void enlist_for(struct hload_implementor *implementor, struct hload_implementor *old)
+{
+	struct hload_implementor **at = &implementor->interface->implementors;
+
+	implementor->preferred = old && old->preferred;
+	if (!old || old->declared->priority != implementor->declared->priority) {
+		enlist(implementor);
+		return;
+	}
+	while (*at != old)
+		at = &(*at)->next;
+	implementor->next = old;
+	*at = implementor;
+}
+
+void hload_interfaces_replace(struct hload_module *old, struct hload_module *new)
+{
+	for (uint32_t i = 0; i < new->implementor_count; i++) {
+		struct hload_implementor *implementor = &new->implementors[i];
+
+		enlist_for(implementor, prior(old, implementor));
+		for (struct hload_port *p = implementor->interface->ports; p; p = p->next)
+			if (p->from == old->id)
+				p->from = new->id;
+	}
+	for (uint32_t i = 0; i < old->implementor_count; i++) {
+		delist(&old->implementors[i]);
+		old->implementors[i].preferred = false;
+	}
+}
+
+void hload_interfaces_bind(struct hload_module *module)
+{
+	for (uint32_t i = 0; i < module->implementor_count; i++)
+		hload_ports_bind(module->implementors[i].interface);
 }
 
 /* ---- asking -------------------------------------------------------------------------- */
@@ -336,6 +387,11 @@ enum helix_status hload_interface_prefer(struct hload_system *system, const char
 	struct hload_interface *interface;
 
 	hload_lock(system);
+	status = hload_await_reload(system, diag);
+	if (status) {
+		hload_unlock(system);
+		return status;
+	}
 	interface = hload_interface_find(system, name, false);
 	if (interface && module)
 		preferred = implementor_of(interface, module->id);

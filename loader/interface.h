@@ -53,6 +53,7 @@ struct hload_port {
 	struct hload_implementor *bound; /* atomic */
 	uint64_t inside[2]; /* atomic: callers by phase */
 	uint32_t phase; /* atomic; 0 or 1 */
+	uint32_t shut; /* atomic: callers wait, for who it is bound to is being replaced */
 	struct hload_region region; /* the table and the code */
 	struct hload_user *users;
 };
@@ -72,6 +73,16 @@ void hload_interfaces_close(struct hload_module *module);
 /* Waits until nobody is in the module through a port that is no longer bound to
  * it; false when `deadline` passed, and then how many are: *inside. */
 bool hload_ports_drain(struct hload_module *module, uint64_t deadline, uint64_t *inside);
+/* Shuts the ports that are bound to the module, or opens them; calls inside it
+ * through these. */
+void hload_ports_shut(struct hload_module *module, bool shut);
+uint64_t hload_ports_inside(const struct hload_module *module);
+/* `new` stands in all lists where `old` stood, and `old` in none; and ports that are
+ * for `old` alone are for `new`. The ports are not bound: hload_interfaces_bind. */
+void hload_interfaces_replace(struct hload_module *old, struct hload_module *new);
+/* Binds the ports of the interfaces that the module has. Allocates nothing, takes
+ * no lock. */
+void hload_interfaces_bind(struct hload_module *module);
 /* Binds the ports of an interface to who is the primary now. */
 void hload_ports_bind(struct hload_interface *interface);
 /* Frees all ports, whoever holds them: the system goes. */

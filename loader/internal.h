@@ -7,6 +7,7 @@
 
 #include "loader/loader.h"
 #include "loader/object.h"
+#include "loader/reload.h"
 #include "loader/services.h"
 #include "modfmt/mem.h"
 
@@ -60,6 +61,7 @@ struct hload_module {
 	struct hload_system *system;
 	struct hload_module *next, *previous; /* registration order */
 	uint64_t id;
+	uint64_t instance; /* who its memory is charged to; never used twice */
 	enum hload_state state;
 	enum helix_status last_error;
 	uint32_t references; /* of hload_get */
@@ -92,6 +94,10 @@ struct hload_module {
 	struct hload_health health;
 	bool told_unhealthy, policy_due;
 	bool restarting; /* its values outlive an unload */
+	uint32_t gate; /* atomic, enum hload_gate: see gate.h */
+	struct hload_module *successor; /* a reference: who took over when the gate says so */
+	uint32_t visitors; /* who walks the list of loaded ones and waits at this one */
+	uint64_t heard; /* the delivery of events that it was last asked in */
 	struct hload_owned *owned; /* v1: payloads and messages that it has */
 	/* while the graph is walked */
 	uint64_t mark; /* the walk it belongs to */
@@ -133,6 +139,9 @@ struct hload_system {
 	uint32_t drains; /* walks over ports that may be waiting */
 	struct hload_events *events;
 	uint64_t wanted[HELIX_EVENT_KINDS]; /* running modules that want such events */
+	struct hload_transaction *transaction; /* the reload at work, or NULL */
+	struct hload_reload_status reload;
+	struct hload_module *left; /* by `next`: new versions that somebody is still inside of */
 	uint64_t last_message; /* atomic; the id given last */
 	struct hload_owned *owned; /* payloads and messages of the embedder */
 };
@@ -201,6 +210,19 @@ void hload_catalog_remove(struct hload_module *module);
 enum helix_status hload_register_image(struct hload_system *system, const struct hmod_image *image,
 				       const char *path, struct hload_module **module,
 				       struct hmod_diag *diag);
+/* The same in two parts: prepare takes all that is needed, and gives the id; show
+ * and hide then cannot fail. */
+enum helix_status hload_catalog_prepare(struct hload_module *module, struct hmod_diag *diag);
+void hload_catalog_show(struct hload_module *module);
+void hload_catalog_hide(struct hload_module *module);
+
+/* A record of the module in `file`, in no index and no list: hload_forget. */
+enum helix_status hload_record_make(struct hload_system *system, struct hmod_span file,
+				    const char *path, struct hload_module **module,
+				    struct hmod_diag *diag);
+/* `new` stands where `old` stood, under the same name, and `old` nowhere. */
+void hload_record_replace(struct hload_module *old, struct hload_module *new);
+
 /* Takes a module that is not loaded out of everything and frees it, at once or
  * with its last reference (hload_discard); safe after any part of registering.
  * The lock is held. */
@@ -226,6 +248,15 @@ enum helix_status hload_advance(struct hload_module *module, enum hload_event ev
 enum helix_status hload_graph_add(struct hload_module *module, struct hmod_diag *diag);
 /* Undoes it; safe after any part of it. */
 void hload_graph_remove(struct hload_module *module);
+/* The same in two parts, for a record that is in no index: prepare allocates and
+ * binds its edges; show and hide, which cannot fail, let others be bound to it, once
+ * it has the name. */
+enum helix_status hload_graph_prepare(struct hload_module *module, struct hmod_diag *diag);
+void hload_graph_show(struct hload_module *module);
+void hload_graph_hide(struct hload_module *module);
+/* CIRCULAR when `to` is among what `module` depends on, however far. */
+enum helix_status hload_graph_reaches(struct hload_module *module, struct hload_module *to,
+				      struct hmod_diag *diag);
 /* Binds anew who wants a capability of the module, which began or ceased to run. */
 void hload_graph_moved(struct hload_module *module);
 /* Refuses when the module reaches itself, whichever provider of a capability
@@ -276,6 +307,32 @@ enum helix_status hload_check_held(struct hload_module *module, struct hmod_diag
 enum helix_status hload_insert_again(struct hload_module *module, const struct hload_saved *saved,
 				     struct hmod_diag *diag);
 
+/* ---- the parts of it that a reload makes one after another; the lock is held ----- */
+
+/* As before an insert, but for the dependencies. */
+enum helix_status hload_may_load(const struct hload_module *module, bool force,
+				 struct hmod_diag *diag);
+/* Loading → loaded: its values set, its file in memory; `how` says which. */
+enum helix_status hload_bring_in(struct hload_module *module, const struct hload_insertion *how,
+				 struct hmod_diag *diag);
+/* Into the list of loaded ones, constructors, init. */
+enum helix_status hload_bring_up(struct hload_module *module, struct hmod_diag *diag);
+/* Its start hook. */
+enum helix_status hload_call_start(struct hload_module *module, struct hmod_diag *diag);
+/* Running from here: health, events. Interfaces are opened by the caller. */
+void hload_runs(struct hload_module *module);
+/* Its stop hook, and cleanup. */
+enum helix_status hload_call_stop(struct hload_module *module, struct hmod_diag *diag);
+/* Into the list of loaded ones, as the last, and out of it; the embedder is told. */
+void hload_enter_loaded(struct hload_module *module);
+void hload_leave_loaded(struct hload_module *module);
+/* In that list `module` stands after all it holds and before all who
+ * hold it; nearest to where `old` stands. */
+void hload_order_after(struct hload_module *module, struct hload_module *old);
+/* Gives everything back that a module has while it is loaded; from any state that
+ * FAIL is known in, or stopped. */
+void hload_tear_down(struct hload_module *module);
+
 /* After so many restarts a module that is still not healthy is stopped. */
 #define HLOAD_RESTARTS_MAX 3
 
@@ -295,5 +352,6 @@ enum helix_status hload_values_set(struct hload_module *module,
 				   const struct hload_setting *settings, size_t count,
 				   struct hmod_diag *diag);
 void hload_values_free(struct hload_module *module);
+bool hload_has_param(const struct hload_module *module, const char *key);
 
 #endif

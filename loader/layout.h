@@ -45,6 +45,7 @@ struct hload_work {
 	bool unsorted; /* functions, by offset */
 	uint32_t namespace_count;
 	uint32_t array_count; /* sections of constructors and destructors */
+	bool again; /* the object is loaded already: nothing is placed or written */
 	bool numbers; /* some symbols are numbers, which stay where they are in the kernel */
 };
 
@@ -52,6 +53,9 @@ struct hload_work {
  * reported at `stage` for `what`. count must not be 0. */
 void *hload_work_alloc(struct hload_work *work, size_t count, size_t each, enum hmod_stage stage,
 		       const char *what);
+
+/* Gives back what the stages took for themselves, not what is the object's. */
+void hload_work_release(struct hload_work *work);
 
 /* What GOT-relative relocations count from, and `_GLOBAL_OFFSET_TABLE_`: any
  * fixed place near the module does. Relies on placed regions. */

@@ -3,9 +3,11 @@
  * A module's life: one table of states and events, and the two operations that
  * walk it, insert and remove.
  */
+#include "loader/gate.h"
 #include "loader/interface.h"
 #include "loader/payload.h"
 #include "loader/state.h"
+#include "loader/transaction.h"
 
 #include "helix/module.h"
 
@@ -52,40 +54,6 @@ enum helix_status hload_advance(struct hload_module *module, enum hload_event ev
 		hload_graph_moved(module);
 	}
 	return HELIX_OK;
-}
-
-/* ---- the list of loaded ones --------------------------------------------------- */
-
-static void enter(struct hload_module *module)
-{
-	struct hload_system *system = module->system;
-	const struct hload_host *host = system->outer;
-
-	module->loaded = true;
-	module->later = NULL;
-	module->earlier = system->newest;
-	*(system->newest ? &system->newest->later : &system->oldest) = module;
-	system->newest = module;
-	hload_texts_add(&system->texts, &module->object);
-	if (host->module_loaded)
-		host->module_loaded(host->ctx, module->meta.name,
-				    module->object.region[HLOAD_TEXT].address);
-}
-
-static void leave(struct hload_module *module)
-{
-	struct hload_system *system = module->system;
-	const struct hload_host *host = system->outer;
-
-	if (!module->loaded)
-		return;
-	module->loaded = false;
-	if (host->module_unloading)
-		host->module_unloading(host->ctx, module->meta.name,
-				       module->object.region[HLOAD_TEXT].address);
-	hload_texts_remove(&system->texts, &module->object);
-	*(module->earlier ? &module->earlier->later : &system->oldest) = module->later;
-	*(module->later ? &module->later->earlier : &system->newest) = module->earlier;
 }
 
 /* ---- hooks ------------------------------------------------------------------------ */
@@ -160,14 +128,13 @@ static enum helix_status restore(struct hload_module *module, const struct hload
 	return status;
 }
 
-static void begin_running(struct hload_module *module)
+void hload_runs(struct hload_module *module)
 {
 	module->health.since_ns = hload_now(module->system);
 	module->health.checked_ns = 0;
 	module->health.healthy = true;
 	module->told_unhealthy = module->policy_due = false;
 	hload_events_count(module, true);
-	hload_interfaces_open(module);
 }
 
 static void warn_flags(struct hload_module *module)
@@ -183,27 +150,49 @@ static void warn_flags(struct hload_module *module)
 	system->taints |= HLOAD_TAINT_EXPERIMENTAL;
 }
 
+enum helix_status hload_bring_up(struct hload_module *module, struct hmod_diag *diag)
+{
+	enum helix_status status;
+
+	hload_enter_loaded(module);
+	warn_flags(module);
+	if ((status = hload_advance(module, HLOAD_INIT, diag)) ||
+	    (module->object.array_count &&
+	     (status = call(module, call_constructors, "a constructor", HMOD_STAGE_INIT, diag))))
+		return status;
+	return call(module, call_init, "init", HMOD_STAGE_INIT, diag);
+}
+
+enum helix_status hload_call_start(struct hload_module *module, struct hmod_diag *diag)
+{
+	return call(module, call_start, "start", HMOD_STAGE_START, diag);
+}
+
+enum helix_status hload_call_stop(struct hload_module *module, struct hmod_diag *diag)
+{
+	enum helix_status status = call(module, call_stop, "stop", HMOD_STAGE_STOP, diag);
+
+	if (module->object.hook[HMOD_HOOK_CLEANUP] && !status)
+		status = call(module, call_cleanup, "cleanup", HMOD_STAGE_STOP, diag);
+	return status;
+}
+
 static enum helix_status bring_up(struct hload_module *module, const struct hload_saved *saved,
 				  struct hmod_diag *diag)
 {
 	enum helix_status status;
 
-	enter(module);
-	warn_flags(module);
-	if ((status = hload_advance(module, HLOAD_INIT, diag)) ||
-	    (module->object.array_count &&
-	     (status = call(module, call_constructors, "a constructor", HMOD_STAGE_INIT, diag))) ||
-	    (status = call(module, call_init, "init", HMOD_STAGE_INIT, diag)) ||
+	if ((status = hload_bring_up(module, diag)) ||
 	    (status = restore(module, saved, diag)) ||
-	    (status = call(module, call_start, "start", HMOD_STAGE_START, diag)) ||
+	    (status = hload_call_start(module, diag)) ||
 	    (status = hload_advance(module, HLOAD_START_DONE, diag)))
 		return status;
-	begin_running(module);
+	hload_runs(module);
+	hload_interfaces_open(module);
 	return HELIX_OK;
 }
 
-/* Gives everything back that the module has while it is loaded. */
-static void tear_down(struct hload_module *module)
+void hload_tear_down(struct hload_module *module)
 {
 	struct hload_system *system = module->system;
 	const struct hload_host *host = system->outer;
@@ -212,8 +201,8 @@ static void tear_down(struct hload_module *module)
 	hload_advance(module, HLOAD_UNLOAD, NULL);
 	if (module->object.constructed)
 		call(module, call_destructors, "a destructor", HMOD_STAGE_UNLOAD, NULL);
-	leave(module);
-	bytes = host->reclaim ? host->reclaim(host->ctx, module->id, &blocks) : 0;
+	hload_leave_loaded(module);
+	bytes = host->reclaim ? host->reclaim(host->ctx, module->instance, &blocks) : 0;
 	if (blocks)
 		hload_log(system, HELIX_LOG_WARN, "%s: left %llu bytes in %llu blocks, taken back",
 			  module->meta.name, (unsigned long long)bytes, (unsigned long long)blocks);
@@ -228,8 +217,8 @@ static void tear_down(struct hload_module *module)
 	hload_advance(module, HLOAD_UNLOAD_DONE, NULL);
 }
 
-static enum helix_status load_all(struct hload_module *module, const struct hload_insertion *how,
-				  struct hmod_diag *diag)
+enum helix_status hload_bring_in(struct hload_module *module, const struct hload_insertion *how,
+				 struct hmod_diag *diag)
 {
 	enum helix_status status;
 
@@ -252,9 +241,10 @@ static enum helix_status insert(struct hload_module *module, const struct hload_
 	if ((status = hload_check_may_load(module, how->force, diag)) ||
 	    (status = hload_advance(module, HLOAD_LOAD, diag)))
 		return status;
-	if ((status = load_all(module, how, diag)) || (status = bring_up(module, saved, diag))) {
+	hload_gate_forget(module);
+	if ((status = hload_bring_in(module, how, diag)) || (status = bring_up(module, saved, diag))) {
 		hload_advance(module, HLOAD_FAIL, NULL);
-		tear_down(module);
+		hload_tear_down(module);
 	}
 	return status;
 }
@@ -273,8 +263,11 @@ enum helix_status hload_insert_as(struct hload_system *system, struct hload_modu
 	enum helix_status status;
 
 	hload_lock(system);
-	status = insert(module, how, NULL, diag);
-	if (status != HELIX_E_ALREADY_LOADED && status != HELIX_E_WRONG_STATE)
+	status = hload_await_reload(system, diag);
+	if (!status)
+		status = insert(module, how, NULL, diag);
+	if (status != HELIX_E_ALREADY_LOADED && status != HELIX_E_WRONG_STATE &&
+	    status != HELIX_E_RELOADING)
 		module->last_error = status;
 	if (!status) { /* a life of its own: what ailed the one before is past */
 		module->health.restarts = 0;
@@ -308,7 +301,9 @@ enum helix_status hload_load(struct hload_system *system, const struct hload_ins
 		return status;
 	opened.image = &image;
 	hload_lock(system);
-	status = hload_register_image(system, &image, path, &fresh, diag);
+	status = hload_await_reload(system, diag);
+	if (!status)
+		status = hload_register_image(system, &image, path, &fresh, diag);
 	if (!status) {
 		status = insert(fresh, &opened, NULL, diag);
 		if (status)
@@ -388,12 +383,10 @@ enum helix_status hload_unload(struct hload_module *module, struct hmod_diag *di
 	if (module->state == HLOAD_RUNNING && hload_quiesce(module, diag))
 		return HELIX_E_INSIDE;
 	if (module->state == HLOAD_STOPPING) {
-		status = call(module, call_stop, "stop", HMOD_STAGE_STOP, diag);
-		if (module->object.hook[HMOD_HOOK_CLEANUP] && !status)
-			status = call(module, call_cleanup, "cleanup", HMOD_STAGE_STOP, diag);
+		status = hload_call_stop(module, diag);
 		hload_advance(module, HLOAD_STOP_DONE, NULL);
 	}
-	tear_down(module);
+	hload_tear_down(module);
 	return status;
 }
 
@@ -419,7 +412,9 @@ enum helix_status hload_remove(struct hload_system *system, struct hload_module 
 	enum helix_status status;
 
 	hload_lock(system);
-	status = check_may_go(module, diag);
+	status = hload_await_reload(system, diag);
+	if (!status)
+		status = check_may_go(module, diag);
 	if (!status && module->state == HLOAD_RUNNING)
 		status = hload_quiesce(module, diag);
 	if (!status) {

@@ -95,7 +95,8 @@ void hload_symbol_each(struct hload_system *system, struct hload_module *module,
 
 /* What a module is and has; all pointers live as long as it is registered. */
 struct hload_info {
-	uint64_t id;
+	uint64_t id; /* stays when the module is replaced by another version */
+	uint64_t instance; /* does not: what the host charges memory to, and reclaim is given */
 	enum hload_state state;
 	const struct hmod_meta *meta;
 	const char *path; /* or NULL */

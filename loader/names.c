@@ -110,12 +110,18 @@ static enum helix_status fail_entry(struct hload_work *work, const struct hload_
 	return status;
 }
 
+/* Where the module's exports go. */
+static struct hload_index *index_of(const struct hload_work *work)
+{
+	return work->loading->fresh ? work->loading->fresh : work->loading->exports;
+}
+
 /* Somebody's entry of that name stood there before ours. A weak one of ours waits
  * behind it; else weak ones of others go behind ours, in their order, until one is
  * strong. */
 static enum helix_status contend(struct hload_work *work, struct hload_export_entry *ours)
 {
-	struct hload_index *index = work->loading->exports;
+	struct hload_index *index = index_of(work);
 
 	for (;;) {
 		struct hload_node *node = hload_index_find(index, ours->node.key,

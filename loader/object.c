@@ -98,7 +98,7 @@ static void release(const struct hload_host *host, void *block, size_t size)
 		host->free(host->ctx, block, size);
 }
 
-static void release_work(struct hload_work *work)
+void hload_work_release(struct hload_work *work)
 {
 	const struct hload_host *host = work->loading->host;
 	const struct hmod_image *image = work->image;
@@ -128,9 +128,10 @@ enum helix_status hload_object_load(struct hload_object *object,
 	};
 	enum helix_status status = run_stages(&work);
 
-	release_work(&work);
+	hload_work_release(&work);
 	if (status)
-		hload_object_unload(object, loading->host, loading->exports);
+		hload_object_unload(object, loading->host,
+				    loading->fresh ? loading->fresh : loading->exports);
 	return status;
 }
 

@@ -75,6 +75,10 @@ struct hload_loading {
 	void *ctx;
 	uint64_t version; /* of the module, for deprecated exports */
 	bool bare; /* an object without metadata, which is no module: it has no hooks */
+	/* Of modules that are to replace others: their exports, looked at first, and
+	 * where those of this one go; NULL for all others. */
+	struct hload_index *fresh;
+	bool (*hides)(void *ctx, const void *owner); /* whose exports are not seen; or NULL */
 };
 
 /* Brings `image` into memory and adds its exports to the index. `object` is

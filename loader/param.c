@@ -22,6 +22,11 @@ static int64_t find(const struct hload_module *module, const char *key)
 	return -1;
 }
 
+bool hload_has_param(const struct hload_module *module, const char *key)
+{
+	return find(module, key) >= 0;
+}
+
 /* The phrase of PARAM_VALUE: 'x' is not …, or 'x' is out of range, 1 to 100. Of
  * a long value the beginning is told. */
 static enum helix_status fail_value(const struct hload_setting *setting,

@@ -3,20 +3,57 @@
  * Ports: what users of an interface hold, and the counting side of the gate.
  * See interface.h.
  */
+#include "loader/gate.h"
 #include "loader/interface.h"
 
 #include "helix/module.h"
 
 /* ---- through the gate: any context, no lock ------------------------------------------ */
 
+/* Before a shut port the caller waits, not counted. False when he cannot. */
+static bool wait_outside(const struct hload_port *port, struct hload_frame *frame)
+{
+	const struct hload_host *host = port->system->outer;
+	const struct hload_frame *outer = hload_frame_current(port->system);
+
+	if (outer && outer->deadline && hload_now(port->system) > outer->deadline) {
+		frame->status = HELIX_E_DEADLINE;
+		return false;
+	}
+	frame->status = HELIX_E_RELOADING;
+	if (host->gate_wait)
+		return host->gate_wait(host->ctx);
+	if (host->pause)
+		host->pause(host->ctx);
+	return host->pause;
+}
+
+/* Counts the caller in; who shuts the port looks at the counts after, so one of the
+ * two sees the other. NULL when he must stay out. */
+static uint64_t *pass(struct hload_port *port, struct hload_frame *frame)
+{
+	for (;;) {
+		uint64_t *inside = &port->inside[__atomic_load_n(&port->phase, __ATOMIC_RELAXED)];
+
+		__atomic_add_fetch(inside, 1, __ATOMIC_SEQ_CST);
+		if (!__atomic_load_n(&port->shut, __ATOMIC_SEQ_CST) ||
+		    hload_gate_insider(port->system))
+			return inside;
+		__atomic_sub_fetch(inside, 1, __ATOMIC_RELEASE);
+		if (!wait_outside(port, frame))
+			return NULL;
+	}
+}
+
 /* The caller is counted before it is looked whom to call: whoever binds the port
  * anew and then sees the counter at zero knows that nobody is with the old one. */
 uint64_t hload_gate_enter(struct hload_port *port, uint32_t operation, struct hload_frame *frame)
 {
-	uint64_t *inside = &port->inside[__atomic_load_n(&port->phase, __ATOMIC_RELAXED)];
+	uint64_t *inside = pass(port, frame);
 	const struct hload_implementor *to;
 
-	__atomic_add_fetch(inside, 1, __ATOMIC_SEQ_CST);
+	if (!inside)
+		return 0;
 	to = __atomic_load_n(&port->bound, __ATOMIC_SEQ_CST);
 	if (!to || operation >= to->count || !to->operation[operation]) {
 		frame->status = HELIX_E_NOT_SUPPORTED;
@@ -50,7 +87,11 @@ static void bind(struct hload_port *port)
 
 	while (to && !fits(port, to))
 		to = to->next;
+	if (to && to->module->gate == HLOAD_GATE_CLOSED)
+		__atomic_store_n(&port->shut, true, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&port->bound, to, __ATOMIC_SEQ_CST);
+	if (!to || to->module->gate != HLOAD_GATE_CLOSED)
+		__atomic_store_n(&port->shut, false, __ATOMIC_SEQ_CST);
 }
 
 void hload_ports_bind(struct hload_interface *interface)
@@ -135,6 +176,33 @@ bool hload_ports_drain(struct hload_module *module, uint64_t deadline, uint64_t 
 	system->drains--;
 	sweep(system);
 	return !*count;
+}
+
+void hload_ports_shut(struct hload_module *module, bool shut)
+{
+	for (uint32_t i = 0; i < module->implementor_count; i++) {
+		struct hload_interface *interface = module->implementors[i].interface;
+		struct hload_port *port = interface ? interface->ports : NULL;
+
+		for (; port; port = port->next)
+			if (port->bound == &module->implementors[i])
+				__atomic_store_n(&port->shut, shut, __ATOMIC_SEQ_CST);
+	}
+}
+
+uint64_t hload_ports_inside(const struct hload_module *module)
+{
+	uint64_t count = 0;
+
+	for (uint32_t i = 0; i < module->implementor_count; i++) {
+		const struct hload_interface *interface = module->implementors[i].interface;
+		const struct hload_port *port = interface ? interface->ports : NULL;
+
+		for (; port; port = port->next)
+			if (port->bound == &module->implementors[i])
+				count += inside(port, 0) + inside(port, 1);
+	}
+	return count;
 }
 
 const char *hload_ports_user(const struct hload_module *module, uint32_t i,

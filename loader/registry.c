@@ -2,7 +2,7 @@
  *
  * The catalogue: who is registered, found by name, by id and by address.
  */
-#include "loader/internal.h"
+#include "loader/gate.h"
 
 #define TABLE_SMALL 512 /* bytes of stack for a flat table */
 
@@ -95,9 +95,45 @@ void hload_discard(struct hload_module *module)
 {
 	struct hload_system *system = module->system;
 
+	hload_gate_forget(module);
 	hload_free(system, module->path, module->path ? hload_length(module->path) + 1 : 0);
 	hload_free(system, module->table, module->table_size);
 	hload_free(system, module, sizeof *module);
+}
+
+enum helix_status hload_record_make(struct hload_system *system, struct hmod_span file,
+				    const char *path, struct hload_module **module,
+				    struct hmod_diag *diag)
+{
+	struct hload_module *fresh = hload_alloc(system, sizeof *fresh);
+	struct hmod_image image;
+	enum helix_status status;
+
+	if (!fresh)
+		return hload_fail_memory(diag, HMOD_STAGE_REGISTER, sizeof *fresh, "a module");
+	memset(fresh, 0, sizeof *fresh);
+	fresh->system = system;
+	fresh->context.module = fresh->v1_context.module = fresh;
+	if ((status = hmod_image_open(&image, file.data, file.size, diag)) ||
+	    (status = read_metadata(fresh, &image, diag)) || (status = keep_path(fresh, path, diag)))
+		hload_forget(fresh);
+	else
+		*module = fresh;
+	return status;
+}
+
+void hload_record_replace(struct hload_module *old, struct hload_module *new)
+{
+	struct hload_system *system = old->system;
+
+	hload_index_remove(&system->names, &old->node);
+	hload_index_add(&system->names, &new->node, new->meta.name);
+	old->node.key = NULL;
+	new->previous = old->previous;
+	new->next = old->next;
+	*(new->previous ? &new->previous->next : &system->first) = new;
+	*(new->next ? &new->next->previous : &system->last) = new;
+	old->previous = old->next = NULL;
 }
 
 static enum helix_status register_module(struct hload_module *module,
@@ -144,7 +180,9 @@ enum helix_status hload_register(struct hload_system *system, struct hmod_span f
 	if (status)
 		return status;
 	hload_lock(system);
-	status = hload_register_image(system, &image, path, module, diag);
+	status = hload_await_reload(system, diag);
+	if (!status)
+		status = hload_register_image(system, &image, path, module, diag);
 	hload_unlock(system);
 	return status;
 }
@@ -152,10 +190,13 @@ enum helix_status hload_register(struct hload_system *system, struct hmod_span f
 enum helix_status hload_unregister(struct hload_system *system, struct hload_module *module,
 				   struct hmod_diag *diag)
 {
-	enum helix_status status = HELIX_OK;
+	enum helix_status status;
 
 	hload_lock(system);
-	if (module->gone) {
+	status = hload_await_reload(system, diag);
+	if (status) {
+		;
+	} else if (module->gone) {
 		status = hload_fail_module(diag, HELIX_E_NOT_FOUND, HMOD_STAGE_REGISTER, module);
 	} else if (module->state == HLOAD_REGISTERED) {
 		hload_forget(module);
@@ -259,6 +300,7 @@ void hload_info(const struct hload_module *module, struct hload_info *info)
 {
 	memset(info, 0, sizeof *info);
 	info->id = module->id;
+	info->instance = module->instance;
 	info->state = module->state;
 	info->meta = &module->meta;
 	info->path = module->path;

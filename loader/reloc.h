@@ -14,6 +14,12 @@
  * loaded, a field past its section, a value that does not fit its field. */
 enum helix_status hload_relocate(struct hload_work *work);
 
+struct hload_relaxed;
+/* What relocation `i` of RELA section `section`, whose target is loaded, writes
+ * with the symbols' present values: nothing is written. The same refusals. */
+enum helix_status hload_reloc_bytes(struct hload_work *work, uint32_t section, uint64_t i,
+				    struct hload_relaxed *written);
+
 /* ---- the machine's part that got.c needs: relax_x86_64.c ------------------------- */
 
 /* One relocation and where it stands. Already checked: type, symbol, width. */
@@ -23,7 +29,8 @@ struct hload_reloc {
 	uint64_t address; /* of the target section, at run time */
 };
 
-/* An instruction that reads the GOT, rewritten to do without: what to write. */
+/* What a relocation writes: a field, or an instruction that reads the GOT, rewritten
+ * to do without. */
 struct hload_relaxed {
 	uint64_t at; /* offset in the section of the first byte to write */
 	uint8_t code[8];

@@ -189,17 +189,13 @@ static enum helix_status compute(struct hload_work *work, const struct target *t
 	return status;
 }
 
-/* True when the instruction could do without the GOT and was rewritten. */
+/* True when the instruction can do without the GOT: how it is then written. */
 static bool relaxed(const struct hload_work *work, const struct target *t,
-		    const struct elf64_rela *r)
+		    const struct elf64_rela *r, struct hload_relaxed *written)
 {
 	struct hload_reloc reloc = { r, hmod_section_bytes(work->image, t->into), t->address };
-	struct hload_relaxed relaxed;
 
-	if (!hload_needs_slot(elf64_rela_type(r)) || !hload_relax(work, &reloc, &relaxed))
-		return false;
-	memcpy(t->write + relaxed.at, relaxed.code, relaxed.size);
-	return true;
+	return hload_needs_slot(elf64_rela_type(r)) && hload_relax(work, &reloc, written);
 }
 
 /* ---- applying ------------------------------------------------------------------- */
@@ -217,8 +213,10 @@ static enum helix_status check_symbol(struct hload_work *work, const struct targ
 	return HELIX_OK;
 }
 
-/* Any type, by the table: the one description of what is right. */
-static enum helix_status relocate(struct hload_work *work, const struct target *t, uint64_t i)
+/* Any type, by the table: the one description of what is right. *written says
+ * which bytes become what; none for a type that writes nothing. */
+static enum helix_status evaluate(struct hload_work *work, const struct target *t, uint64_t i,
+				  struct hload_relaxed *written)
 {
 	const struct elf64_rela *r = &t->relas[i];
 	enum helix_status status = hmod_rela_check(work->image, t->section, i, work->diag);
@@ -230,16 +228,29 @@ static enum helix_status relocate(struct hload_work *work, const struct target *
 	row = &rows[elf64_rela_type(r)];
 	if (row->formula == UNKNOWN || !hmod_range_fits(t->size, r->offset, row->width))
 		return fail_type(work, t, i);
+	written->size = 0;
 	if (row->formula == NOTHING)
 		return HELIX_OK;
-	if ((status = check_symbol(work, t, i)) || relaxed(work, t, r))
+	if ((status = check_symbol(work, t, i)) || relaxed(work, t, r, written))
 		return status;
 	if ((status = compute(work, t, r, &value, &bias)))
 		return status;
 	if (!fits(value, row) || !fits(value + bias, row)) /* here, and in the kernel */
 		return fail_overflow(work, t, i, value + bias);
-	memcpy(t->write + r->offset, &value, row->width);
+	written->at = r->offset;
+	written->size = row->width;
+	memcpy(written->code, &value, 8);
 	return HELIX_OK;
+}
+
+static enum helix_status relocate(struct hload_work *work, const struct target *t, uint64_t i)
+{
+	struct hload_relaxed written;
+	enum helix_status status = evaluate(work, t, i, &written);
+
+	if (!status && written.size)
+		memcpy(t->write + written.at, written.code, written.size);
+	return status;
 }
 
 static inline void write4(uint8_t *field, uint64_t value)
@@ -336,25 +347,21 @@ static enum helix_status relocate_section(struct hload_work *work, const struct 
 	return status;
 }
 
-static enum helix_status open_section(struct hload_work *work, uint32_t section)
+/* A relocation section whose target is loaded. */
+static struct target target_of(const struct hload_work *work, uint32_t section)
 {
 	const struct hmod_image *image = work->image;
 	uint32_t into = image->sections[section].info;
 	const struct hload_placed *placed = &work->section[into];
+	const struct hload_region *region = &work->object->region[placed->kind];
 	uint64_t count, size = image->sections[into].size;
-	const struct elf64_rela *relas = hmod_section_relas(image, section, &count);
-	const struct hload_region *region;
-	struct target t;
 
-	if (!count || !hload_is_placed(work, into))
-		return HELIX_OK;
-	region = &work->object->region[placed->kind];
-	t = (struct target){
-		.relas = relas,
+	return (struct target){
+		.relas = hmod_section_relas(image, section, &count),
 		.symbols = image->symbols,
 		.value = work->value,
 		.symbol_count = image->symbol_count,
-		.write = size ? region->write + placed->offset : NULL,
+		.write = size && region->write ? region->write + placed->offset : NULL,
 		.address = work->base[placed->kind] + placed->offset,
 		.size = size,
 		/* The quick way judges no distance to a number for the kernel. */
@@ -366,7 +373,26 @@ static enum helix_status open_section(struct hload_work *work, uint32_t section)
 		.section = section,
 		.into = into,
 	};
+}
+
+static enum helix_status open_section(struct hload_work *work, uint32_t section)
+{
+	struct target t;
+	uint64_t count;
+
+	hmod_section_relas(work->image, section, &count);
+	if (!count || !hload_is_placed(work, work->image->sections[section].info))
+		return HELIX_OK;
+	t = target_of(work, section);
 	return relocate_section(work, &t, count);
+}
+
+enum helix_status hload_reloc_bytes(struct hload_work *work, uint32_t section, uint64_t i,
+				    struct hload_relaxed *written)
+{
+	const struct target t = target_of(work, section);
+
+	return evaluate(work, &t, i, written);
 }
 
 enum helix_status hload_relocate(struct hload_work *work)

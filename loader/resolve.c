@@ -36,8 +36,19 @@ enum helix_status hload_fail_crowded(struct hload_work *work, const char *name)
 static const struct hload_export_entry *find_export(const struct hload_work *work,
 						    const char *name, size_t length)
 {
-	return (const struct hload_export_entry *)hload_index_find(
-		work->loading->exports, name, length, hmod_name_hash(name, length));
+	const struct hload_loading *loading = work->loading;
+	const uint64_t hash = hmod_name_hash(name, length);
+	const struct hload_node *node = NULL;
+
+	if (loading->fresh)
+		node = hload_index_find(loading->fresh, name, length, hash);
+	if (node)
+		return (const struct hload_export_entry *)node;
+	node = hload_index_find(loading->exports, name, length, hash);
+	while (node && loading->hides &&
+	       loading->hides(loading->ctx, ((const struct hload_export_entry *)node)->owner))
+		node = hload_index_more(loading->exports, node);
+	return (const struct hload_export_entry *)node;
 }
 
 /* ---- values ------------------------------------------------------------------ */

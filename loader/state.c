@@ -4,86 +4,10 @@
  * "saved state"). Written by a module's save_state through a writer that grows;
  * read only after the whole was checked, since it may have been kept anywhere.
  */
-#include "loader/state.h"
+#include "loader/gate.h"
+#include "loader/state_form.h"
 
 #include "helix/module.h"
-
-#define MAGIC 0x41545348u /* "HSTA" */
-#define FORMAT 1
-#define ALIGN8(n) (((n) + 7) & ~(size_t)7)
-
-enum field_type { FIELD_UINT = 1, FIELD_INT, FIELD_TEXT, FIELD_BYTES };
-
-struct header {
-	uint32_t magic;
-	uint16_t format, header_size;
-	uint32_t version, count;
-	uint64_t size; /* of the whole */
-	uint64_t hash; /* of the header before it, and of all that follows, as one number */
-};
-
-struct field {
-	uint16_t name_length, type;
-	uint32_t size; /* of the value, bytes */
-};
-
-struct helix_state_writer {
-	struct hload_system *system;
-	struct hload_saved state; /* bytes in use */
-	size_t room;
-	int failed;
-};
-
-struct helix_state_reader {
-	const uint8_t *bytes;
-	size_t size;
-	uint32_t version, count;
-};
-
-/* Of bytes that begin with a whole header. */
-static uint64_t hash_of(const uint8_t *bytes, size_t size)
-{
-	const char *text = (const char *)bytes;
-
-	return hmod_name_hash(text, offsetof(struct header, hash)) ^
-	       hmod_name_hash(text + sizeof(struct header), size - sizeof(struct header));
-}
-
-static struct header *header_of(const struct hload_saved *state)
-{
-	return (struct header *)(void *)state->bytes; /* of an allocated block: aligned */
-}
-
-/* The field at `at`, its name, its value; where the next one stands. */
-static size_t field_at(const uint8_t *bytes, size_t at, struct field *field, const char **name,
-		       const uint8_t **value)
-{
-	memcpy(field, bytes + at, sizeof *field);
-	*name = (const char *)bytes + at + sizeof *field;
-	at += ALIGN8(sizeof *field + field->name_length + 1u);
-	*value = bytes + at;
-	return at + ALIGN8((size_t)field->size);
-}
-
-static bool named(const char *name, const struct field *field, const char *wanted)
-{
-	return hload_length(wanted) == field->name_length &&
-	       !memcmp(name, wanted, field->name_length);
-}
-
-static bool find(const uint8_t *bytes, uint32_t count, const char *wanted, struct field *field,
-		 const uint8_t **value)
-{
-	size_t at = sizeof(struct header);
-	const char *name;
-
-	while (count--) {
-		at = field_at(bytes, at, field, &name, value);
-		if (named(name, field, wanted))
-			return true;
-	}
-	return false;
-}
 
 /* ---- writing --------------------------------------------------------------------------- */
 
@@ -166,100 +90,7 @@ int helix_state_put_bytes(struct helix_state_writer *state, const char *name, co
 	return put(state, name, FIELD_BYTES, bytes, size);
 }
 
-/* ---- checking and reading ------------------------------------------------------------------ */
-
-static enum helix_status bad(struct hmod_diag *diag, const char *what)
-{
-	hmod_fail(diag, HELIX_E_STATE, HMOD_STAGE_STATE, HMOD_NOWHERE);
-	hmod_diag_name(diag, what, SIZE_MAX);
-	return HELIX_E_STATE;
-}
-
-static bool zero(const uint8_t *bytes, size_t size)
-{
-	while (size && !*bytes)
-		bytes++, size--;
-	return !size;
-}
-
-static const char *check_value(const struct field *field, const char *name, const uint8_t *value)
-{
-	const size_t name_end = sizeof *field + field->name_length;
-
-	if (!zero((const uint8_t *)name + field->name_length, ALIGN8(name_end + 1) - name_end) ||
-	    !zero(value + field->size, ALIGN8((size_t)field->size) - field->size))
-		return "its padding is not zero";
-	if (hload_length(name) != field->name_length)
-		return "a field's name has a NUL inside";
-	if (field->type <= FIELD_INT)
-		return field->size == 8 ? NULL : "a number is not 8 bytes";
-	if (field->type == FIELD_TEXT && (!field->size || value[field->size - 1] ||
-					  hload_length((const char *)value) + 1 != field->size))
-		return "a text does not end where it says";
-	return NULL;
-}
-
-/* The field at *at lies inside; the values of those before are checked. */
-static const char *check_field(const struct hload_saved *state, size_t *at)
-{
-	const size_t left = state->size - *at;
-	const uint8_t *value;
-	struct field field;
-	const char *name;
-	size_t head;
-
-	if (left < sizeof field)
-		return "it ends inside a field";
-	memcpy(&field, state->bytes + *at, sizeof field);
-	head = ALIGN8(sizeof field + field.name_length + 1u);
-	if (!field.name_length || field.name_length > HELIX_NAME_MAX)
-		return "a field's name is not 1 to 63 bytes long";
-	if (!field.type || field.type > FIELD_BYTES)
-		return "a field's type is unknown";
-	if (left < head || left - head < field.size || left - head < ALIGN8((size_t)field.size))
-		return "it ends inside a field";
-	*at = field_at(state->bytes, *at, &field, &name, &value);
-	return check_value(&field, name, value);
-}
-
-static const char *check_header(const struct hload_saved *state, struct header *header)
-{
-	if (state->size < sizeof *header)
-		return "it is shorter than its header";
-	memcpy(header, state->bytes, sizeof *header);
-	if (header->magic != MAGIC || header->format != FORMAT ||
-	    header->header_size != sizeof *header)
-		return "it is not one";
-	if (header->size != state->size || state->size > HELIX_STATE_MAX)
-		return "it has another size than it says";
-	if (header->hash != hash_of(state->bytes, state->size))
-		return "its hash does not fit: it was altered";
-	if (header->count > HELIX_STATE_FIELDS)
-		return "it has more fields than there may be";
-	return NULL;
-}
-
-enum helix_status hload_state_check(const struct hload_saved *state, struct hmod_diag *diag)
-{
-	struct header header;
-	const char *wrong = check_header(state, &header), *name;
-	size_t at = sizeof header, place;
-	const uint8_t *value, *first;
-	struct field field, other;
-
-	if (wrong)
-		return bad(diag, wrong);
-	for (uint32_t i = 0; i < header.count; i++) {
-		place = at;
-		wrong = check_field(state, &at);
-		if (wrong)
-			return bad(diag, wrong);
-		field_at(state->bytes, place, &field, &name, &value);
-		if (find(state->bytes, i, name, &other, &first))
-			return bad(diag, "a field is there twice");
-	}
-	return at == state->size ? HELIX_OK : bad(diag, "something follows its last field");
-}
+/* ---- reading ------------------------------------------------------------------------------- */
 
 uint32_t helix_state_version(const struct helix_state_reader *state)
 {
@@ -270,11 +101,15 @@ static int get(const struct helix_state_reader *state, const char *name, enum fi
 	       const uint8_t **value, size_t *size)
 {
 	struct field field;
+	uint32_t i = find_number(state->bytes, state->count, name, &field, value);
 
-	if (!find(state->bytes, state->count, name, &field, value))
+	if (i == state->count)
 		return HELIX_E_NOT_FOUND;
 	*size = field.size;
-	return field.type == type ? HELIX_OK : HELIX_E_STATE_TYPE;
+	if (field.type != type)
+		return HELIX_E_STATE_TYPE;
+	state->seen[i / 64] |= UINT64_C(1) << i % 64;
+	return HELIX_OK;
 }
 
 int helix_state_get_uint(const struct helix_state_reader *state, const char *name, uint64_t *value)
@@ -426,6 +261,35 @@ static int call_restore(void *argument)
 enum helix_status hload_state_give(struct hload_module *module, const struct hload_saved *state,
 				   struct hmod_diag *diag)
 {
+	uint64_t seen[HLOAD_SEEN_WORDS] = { 0 };
+
+	return hload_state_hand_over(module, state, seen, diag);
+}
+
+uint32_t hload_state_unseen(const struct hload_saved *state, const uint64_t *seen,
+			    struct hload_text *names)
+{
+	const uint32_t count = state->bytes ? header_of(state)->count : 0;
+	size_t at = sizeof(struct header);
+	const uint8_t *value;
+	struct field field;
+	uint32_t unseen = 0;
+	const char *name;
+
+	for (uint32_t i = 0; i < count; i++) {
+		at = field_at(state->bytes, at, &field, &name, &value);
+		if (seen[i / 64] >> i % 64 & 1)
+			continue;
+		hload_text_add(names, unseen++ ? ", " : "");
+		hload_text_add(names, name);
+	}
+	return unseen;
+}
+
+enum helix_status hload_state_hand_over(struct hload_module *module,
+					const struct hload_saved *state, uint64_t *seen,
+					struct hmod_diag *diag)
+{
 	struct restoring restoring = { .module = module };
 	enum helix_status status;
 	struct header header;
@@ -439,7 +303,7 @@ enum helix_status hload_state_give(struct hload_module *module, const struct hlo
 		return status;
 	memcpy(&header, state->bytes, sizeof header);
 	restoring.reader = (struct helix_state_reader){ state->bytes, state->size, header.version,
-							header.count };
+							header.count, seen };
 	result = hload_call(module, &frame, "restore_state", call_restore, &restoring);
 	return result ? hload_fail_hook(module, &frame, HMOD_STAGE_STATE, result, diag) : HELIX_OK;
 }
@@ -447,11 +311,14 @@ enum helix_status hload_state_give(struct hload_module *module, const struct hlo
 enum helix_status hload_state_save(struct hload_system *system, struct hload_module *module,
 				   struct hload_saved *state, struct hmod_diag *diag)
 {
-	enum helix_status status = HELIX_OK;
+	enum helix_status status;
 
 	*state = (struct hload_saved){ NULL, 0 };
 	hload_lock(system);
-	if (module->state != HLOAD_RUNNING)
+	status = hload_gate_pass(&module, 0, diag);
+	if (status)
+		;
+	else if (module->state != HLOAD_RUNNING)
 		status = hload_fail_module(diag, HELIX_E_NOT_LOADED, HMOD_STAGE_STATE, module);
 	else
 		hload_pin(module);

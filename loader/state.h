@@ -16,4 +16,13 @@ enum helix_status hload_state_take(struct hload_module *module, struct hload_sav
 enum helix_status hload_state_give(struct hload_module *module, const struct hload_saved *state,
 				   struct hmod_diag *diag);
 
+/* The same, and bit n of `seen` (zeroed) says that field n was read. */
+#define HLOAD_SEEN_WORDS (HELIX_STATE_FIELDS / 64)
+enum helix_status hload_state_hand_over(struct hload_module *module,
+					const struct hload_saved *state, uint64_t *seen,
+					struct hmod_diag *diag);
+/* How many fields of a checked state were not; their names, `, ` between. */
+uint32_t hload_state_unseen(const struct hload_saved *state, const uint64_t *seen,
+			    struct hload_text *names);
+
 #endif

@@ -78,6 +78,20 @@ static void count_release(void *ctx, enum hload_kind kind, struct hload_region *
 	system->outer->release(system->outer->ctx, kind, region);
 }
 
+static bool pass_open(void *ctx, enum hload_kind kind, struct hload_region *region)
+{
+	struct hload_system *system = ctx;
+
+	return system->outer->open(system->outer->ctx, kind, region);
+}
+
+static void pass_close(void *ctx, enum hload_kind kind, struct hload_region *region)
+{
+	struct hload_system *system = ctx;
+
+	system->outer->close(system->outer->ctx, kind, region);
+}
+
 /* ---- small services ------------------------------------------------------------- */
 
 void hload_lock(struct hload_system *system)
@@ -281,6 +295,8 @@ struct hload_system *hload_create(const struct hload_host *host)
 	system->host.place = count_place;
 	system->host.seal = count_seal;
 	system->host.release = count_release;
+	system->host.open = host->open ? pass_open : NULL;
+	system->host.close = host->close ? pass_close : NULL;
 	system->counts.blocks = 1;
 	system->counts.bytes = sizeof *system;
 	system->next_id = 1;
@@ -309,6 +325,13 @@ void hload_destroy(struct hload_system *system)
 	hload_ports_free(system);
 	while (system->last)
 		hload_forget(system->last);
+	while (system->left) {
+		struct hload_module *left = system->left;
+
+		system->left = left->next;
+		left->next = NULL;
+		hload_forget(left);
+	}
 	hload_unlock(system);
 	release(system);
 }

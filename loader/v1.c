@@ -3,6 +3,7 @@
  * What a v1 module's context offers: see <helix/module_v1.h>.
  */
 #include "loader/errand.h"
+#include "loader/gate.h"
 #include "loader/interface.h"
 #include "loader/payload.h"
 
@@ -159,6 +160,29 @@ int helix_v1_send_message(const struct helix_v1_context *ctx, uint64_t target,
 	return status;
 }
 
+/* The interface once nobody replaces its primary; *status changes when that cannot be
+ * waited for. */
+static const struct hload_interface *open_to(struct hload_system *system, const char *name,
+					     enum helix_status *status)
+{
+	const struct hload_frame *outer = hload_frame_current(system);
+	const struct hload_interface *interface = hload_interface_find(system, name, false);
+
+	while (interface && interface->implementors &&
+	       hload_gate_stops(interface->implementors->module)) {
+		struct hload_module *primary = interface->implementors->module;
+		enum helix_status passed =
+			hload_gate_pass(&primary, outer ? outer->deadline : 0, NULL);
+
+		if (passed) {
+			*status = passed;
+			return NULL;
+		}
+		interface = hload_interface_find(system, name, false);
+	}
+	return interface;
+}
+
 /* The primary of an interface and its function for messages. */
 static enum helix_status open_interface(struct hload_system *system, const char *name, size_t more,
 					struct hload_errand **errand, uint64_t *function)
@@ -168,8 +192,8 @@ static enum helix_status open_interface(struct hload_system *system, const char 
 	struct hmod_diag diag = { .list = NULL };
 
 	hload_lock(system);
-	interface = hload_interface_find(system, name, false);
-	if (interface && interface->implementors) {
+	interface = open_to(system, name, &status);
+	if (interface && interface->implementors && status == HELIX_E_NOT_FOUND) {
 		*function = interface->implementors->message;
 		status = HELIX_E_NOT_SUPPORTED;
 		if (*function)

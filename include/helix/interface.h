@@ -69,8 +69,11 @@ struct helix_context;
  * least `minor`; whoever is the primary at each call is called. Never NULL but
  * when there is no memory: while nobody fits, its operations return
  * HELIX_E_NOT_SUPPORTED. Each get takes a reference that helix_interface_put gives
- * back; as long as a module holds one, the implementor's rmmod is refused. Thread
- * context (the operations: as their header says). */
+ * back; as long as a module holds one, the implementor's rmmod is refused. While the
+ * implementor is being replaced (reload), a call waits and is answered by whoever it
+ * will be; HELIX_E_RELOADING where one must not wait, HELIX_E_DEADLINE if the request
+ * that is being handled has to end first. Thread context (the operations: as their
+ * header says). */
 const void *helix_interface_get(const struct helix_context *ctx, const char *name,
 				uint16_t major, uint16_t minor);
 /* The operations of the module with id `implementor` alone. */

@@ -53,7 +53,8 @@ struct helix_reply {
  * is stopping), HELIX_E_TOO_DEEP (more than HELIX_REQUEST_DEPTH requests inside
  * each other), HELIX_E_TOO_LARGE, HELIX_E_NO_MEMORY, HELIX_E_DEADLINE, or what the
  * handler returned. A target without handle_request answers with the error
- * "Not implemented". Runs under the deadline of the request that is being
+ * "Not implemented". While the target is being replaced (reload) the request waits for
+ * whoever it will be. Runs under the deadline of the request that is being
  * handled, if there is one. */
 int helix_request(const struct helix_context *ctx, const char *target, const char *type,
 		  const void *payload, size_t size, struct helix_reply *reply);

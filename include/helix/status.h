@@ -143,7 +143,26 @@
 	  "copy or make it again")                                             \
 	X(GZIP, -150, "not a good gzip stream: %n", "compress it again")       \
 	/* threads and processors */                                           \
-	X(TIMED_OUT, -176, "%n took too long", "")
+	X(TIMED_OUT, -176, "%n took too long", "")                             \
+	/* replacing a running module */                                       \
+	X(NOT_RELOADABLE, -192, "module %n is not hot reloadable",             \
+	  "declare it with HELIX_HOT_RELOADABLE, or rmmod and insmod it")      \
+	X(RELOADING, -193, "module %n is being replaced", "try again when it is done") \
+	X(RELOAD_NAME, -194, "the file holds module %n, not %o", "")           \
+	X(RELOAD_IMPORT, -195, "module %n imports %l, which the new %o does not export", \
+	  "keep exporting it, or rmmod %n first")                              \
+	X(RELOAD_INTERFACE, -196, "interface %n is used by %l, and the new %o has no version that fits", \
+	  "keep the interface's major version, and at least the minor")        \
+	X(RELOAD_DEPENDENT, -197, "module %n depends on %o, which would be gone", \
+	  "rmmod it first")                                                    \
+	X(RELOAD_STATE, -198, "the state of %n would be lost: %o",             \
+	  "reload --lossy gives it up")                                        \
+	X(STATE_LOST, -199, "module %n did not take over of the saved state: %l", \
+	  "reload --lossy gives it up")                                        \
+	X(FILE_CHANGED, -200, "the file of module %n is not the one that was loaded", \
+	  "rmmod and insmod it first")                                         \
+	X(RELOAD_INJECTED, -201, "step %f was failed on purpose", "")          \
+	X(RELOAD_TEXT, -202, "the code of %n cannot be opened for the switch", "")
 
 enum helix_status {
 #define HELIX_STATUS_ENUM(name, number, sentence, mend) HELIX_E_##name = number,

@@ -165,6 +165,16 @@ bool spin_held(const struct spinlock *lock)
 	return held;
 }
 
+bool sleep_allowed(void)
+{
+	bool state = interrupts_save();
+	const struct cpu_block *cpu = this_cpu();
+	bool allowed = state && !cpu->held_count && !cpu->in_interrupt && !cpu->preempt_off;
+
+	interrupts_restore(state);
+	return allowed;
+}
+
 void sleep_check(const char *what)
 {
 	bool state = interrupts_save();

@@ -37,6 +37,11 @@ struct sched_policy {
 enum helix_status sched_policy_set(const struct sched_policy *policy);
 const struct sched_policy *sched_policy(void);
 
+/* Calls work(argument), interrupts off, while no other CPU runs anything but its
+ * wait for the end of it. On return all CPUs see what was written, code included.
+ * Thread context, no spinlock held; `work` takes none and does not wait. */
+void stop_machine(void (*work)(void *argument), void *argument);
+
 struct sched_counts {
 	uint64_t ready; /* threads that could run and do not, as the kernel counts */
 	uint64_t wrong; /* answers of pick_next that were not believed */

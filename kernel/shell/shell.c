@@ -17,8 +17,8 @@ const struct command *const *command_tables(void)
 {
 	static const struct command *const tables[] = {
 		module_commands, query_commands,  info_commands,   request_commands, event_commands,
-		ifaces_commands, health_commands, system_commands, thread_commands,  test_commands,
-		bench_commands,  NULL,
+		ifaces_commands, health_commands, reload_commands, system_commands, thread_commands,
+		test_commands,	 reload_test_commands, bench_commands, NULL,
 	};
 
 	return tables;

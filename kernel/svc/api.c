@@ -65,7 +65,7 @@ static void *allocate(size_t size, uint64_t address)
 		return NULL;
 	caller(address, &info);
 	block->magic = BLOCK_MAGIC;
-	block->owner = info.id;
+	block->owner = info.instance;
 	block->size = size;
 	block->previous = NULL;
 	state = spin_lock(&blocks_lock);
@@ -123,7 +123,7 @@ void helix_free(void *pointer)
 }
 KERNEL_EXPORT(helix_free);
 
-uint64_t module_reclaim(void *ctx, uint64_t module_id, uint64_t *count)
+uint64_t module_reclaim(void *ctx, uint64_t instance, uint64_t *count)
 {
 	uint64_t bytes = 0;
 	bool state = spin_lock(&blocks_lock);
@@ -132,7 +132,7 @@ uint64_t module_reclaim(void *ctx, uint64_t module_id, uint64_t *count)
 	*count = 0;
 	for (struct block *block = blocks, *next; block; block = next) {
 		next = block->next;
-		if (block->owner != module_id)
+		if (block->owner != instance)
 			continue;
 		bytes += block->size;
 		++*count;

@@ -61,6 +61,40 @@ static void host_release(void *ctx, enum hload_kind kind, struct hload_region *r
 	*region = (struct hload_region){ 0 };
 }
 
+static bool host_open(void *ctx, enum hload_kind kind, struct hload_region *region)
+{
+	struct arena_block block = { region->address, region->size, NULL };
+
+	(void)ctx;
+	(void)kind;
+	if (!arena_open(&block))
+		return false;
+	region->write = block.write;
+	return true;
+}
+
+static void host_close(void *ctx, enum hload_kind kind, struct hload_region *region)
+{
+	struct arena_block block = { region->address, region->size, region->write };
+
+	(void)ctx;
+	(void)kind;
+	arena_close(&block);
+	region->write = NULL;
+}
+
+static void host_stop_machine(void *ctx, void (*work)(void *argument), void *argument)
+{
+	(void)ctx;
+	service_stop_machine(work, argument);
+}
+
+static bool host_gate_wait(void *ctx)
+{
+	(void)ctx;
+	return service_gate_wait();
+}
+
 static enum helix_status host_file_get(void *ctx, const char *path, struct hmod_span *bytes,
 				       struct hmod_diag *diag)
 {
@@ -144,6 +178,10 @@ const struct hload_host module_host = {
 	.place = host_place,
 	.seal = host_seal,
 	.release = host_release,
+	.open = host_open,
+	.close = host_close,
+	.stop_machine = host_stop_machine,
+	.gate_wait = host_gate_wait,
 	.file_get = host_file_get,
 	.file_put = host_file_put,
 	.reclaim = module_reclaim,

@@ -18,7 +18,7 @@ void module_log_failure(const char *what, const struct hmod_diag *diag);
 
 /* The host's hooks: host.c; the modules' services: api.c. */
 extern const struct hload_host module_host;
-uint64_t module_reclaim(void *ctx, uint64_t module_id, uint64_t *blocks);
+uint64_t module_reclaim(void *ctx, uint64_t instance, uint64_t *blocks);
 
 /* The path a module's name or file stands for: a path is taken as it is, a name
  * is looked up under /lib/modules and among the registered. False: none. */

@@ -9,6 +9,8 @@
 #include "kernel/core/kernel.h"
 #include "kernel/core/log.h"
 #include "kernel/mm/mm.h"
+#include "kernel/sched/lock.h"
+#include "kernel/sched/sched.h"
 #include "kernel/sched/thread.h"
 #include "kernel/sched/wait.h"
 #include "kernel/svc/modules.h"
@@ -37,6 +39,21 @@ void service_unlock(void)
 void service_pause(void)
 {
 	thread_sleep(PAUSE_NS);
+}
+
+/* A gate is closed for less than a tick as a rule: who has nothing else to run
+ * looks again at once. */
+bool service_gate_wait(void)
+{
+	if (!sleep_allowed())
+		return false;
+	thread_yield();
+	return true;
+}
+
+void service_stop_machine(void (*work)(void *argument), void *argument)
+{
+	stop_machine(work, argument);
 }
 
 void **service_frames(void)

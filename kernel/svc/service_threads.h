@@ -26,6 +26,10 @@ void service_events_wake(void);
 void **service_frames(void);
 /* Lets others run: about a millisecond, and until a tick. */
 void service_pause(void);
+/* At a closed gate; false in a context that must not wait. */
+bool service_gate_wait(void);
+/* Calls work(argument) while no other CPU runs anything. */
+void service_stop_machine(void (*work)(void *argument), void *argument);
 void service_lock(void);
 void service_unlock(void);
 

@@ -146,6 +146,13 @@ static enum helix_status insert_with(struct hload_module *module, const struct s
 	return HELIX_E_TOO_LARGE;
 }
 
+void settings_close(struct settings *s)
+{
+	while (s && s->texts)
+		kfree(s->text[--s->texts]);
+	kfree(s);
+}
+
 enum helix_status settings_insert(struct hload_module *module, const struct hload_insertion *how,
 				  struct hmod_diag *diag)
 {
@@ -167,8 +174,26 @@ enum helix_status settings_insert(struct hload_module *module, const struct hloa
 	status = insert_with(module, s, how->force, diag);
 	if (hload_taints(modules) & ~taints)
 		log_line(LOG_WARN, "module: %s taints the kernel: it is experimental", s->module);
-	while (s->texts)
-		kfree(s->text[--s->texts]);
-	kfree(s);
+	settings_close(s);
 	return status;
+}
+
+struct settings *settings_open(struct hload_module *module, const struct hload_setting **list,
+			       size_t *count)
+{
+	const struct hload_insertion none = { .setting_count = 0 };
+	struct settings *s = kzalloc(sizeof *s);
+	struct hload_info info;
+
+	if (!s)
+		return NULL;
+	hload_info(module, &info);
+	s->module = info.meta->name;
+	collect(s, &none);
+	*list = s->list;
+	*count = s->count;
+	if (!s->full)
+		return s;
+	settings_close(s);
+	return NULL;
 }

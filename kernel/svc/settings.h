@@ -17,6 +17,13 @@ bool settings_nomodule(const char *name);
 enum helix_status settings_insert(struct hload_module *module, const struct hload_insertion *how,
 				  struct hmod_diag *diag);
 
+/* What `module` is configured with: *count settings in *list, until settings_close.
+ * NULL without memory, or when they are too many. */
+struct settings;
+struct settings *settings_open(struct hload_module *module, const struct hload_setting **list,
+			       size_t *count);
+void settings_close(struct settings *settings); /* NULL is allowed */
+
 /* Begins to read modules.conf; false when there is none. */
 bool settings_conf_open(struct conf_reader *reader);
 /* Whether `name`, as somebody wrote it, means the module with the normalised

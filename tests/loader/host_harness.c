@@ -2,6 +2,7 @@
  *
  * The loader's host inside a test program: mmap below 2 GiB, mprotect to seal.
  */
+#define _GNU_SOURCE
 #include "loader/host_harness.h"
 
 #include <stdio.h>
@@ -25,6 +26,7 @@ struct block { /* stands before each block */
 
 struct mapping { /* a region's cookie */
 	uint8_t *base;
+	uint8_t *alias; /* while it is open */
 	uint64_t length, tail; /* tail: bytes behind the region */
 };
 
@@ -71,7 +73,7 @@ static bool harness_place(void *ctx, enum hload_kind kind, uint64_t size, uint64
 	m = malloc(sizeof *m);
 	m->length = length + (align > PAGE ? align : 0);
 	m->base = mmap(NULL, m->length, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+		       MAP_SHARED | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	require(m->base != MAP_FAILED, "no memory below 2 GiB");
 	address = ((uint64_t)m->base + align - 1) & ~(align - 1);
 	m->tail = length - size;
@@ -97,6 +99,35 @@ static bool harness_seal(void *ctx, enum hload_kind kind, struct hload_region *r
 	if (kind != HLOAD_DATA)
 		region->write = NULL;
 	return true;
+}
+
+/* A second mapping of the same memory: whoever runs there goes on. */
+static bool harness_unseal(void *ctx, enum hload_kind kind, struct hload_region *region)
+{
+	struct harness *h = ctx;
+	struct mapping *m = region->cookie;
+
+	require(kind != HLOAD_DATA && !region->write, "a region is opened that is not sealed");
+	if (++h->unseals == h->fail_unseal)
+		return false;
+	m->alias = mremap(m->base, 0, m->length, MREMAP_MAYMOVE);
+	require(m->alias != MAP_FAILED, "no second mapping");
+	require(!mprotect(m->alias, m->length, PROT_READ | PROT_WRITE), "mprotect");
+	region->write = m->alias + (region->address - (uint64_t)m->base);
+	h->unsealed++;
+	return true;
+}
+
+static void harness_seal_again(void *ctx, enum hload_kind kind, struct hload_region *region)
+{
+	struct harness *h = ctx;
+	struct mapping *m = region->cookie;
+
+	(void)kind;
+	require(region->write != NULL, "a region is closed that is not open");
+	munmap(m->alias, m->length);
+	region->write = NULL;
+	h->unsealed--;
 }
 
 static void harness_release(void *ctx, enum hload_kind kind, struct hload_region *region)
@@ -126,18 +157,20 @@ void harness_open(struct harness *harness)
 					       .place = harness_place,
 					       .seal = harness_seal,
 					       .release = harness_release,
+					       .open = harness_unseal,
+					       .close = harness_seal_again,
 					       .judge_bias = UINT64_C(0xffffffff80000000) } };
 }
 
 bool harness_clean(const struct harness *h)
 {
-	return !h->blocks && !h->bytes && !h->regions && !h->region_bytes;
+	return !h->blocks && !h->bytes && !h->regions && !h->region_bytes && !h->unsealed;
 }
 
 void harness_rewind(struct harness *h)
 {
-	h->allocs = h->places = h->seals = 0;
-	h->fail_alloc = h->fail_place = h->fail_seal = 0;
+	h->allocs = h->places = h->seals = h->unseals = 0;
+	h->fail_alloc = h->fail_place = h->fail_seal = h->fail_unseal = 0;
 }
 
 const char *harness_compiler = "gcc";

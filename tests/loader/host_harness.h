@@ -24,8 +24,9 @@ struct harness {
 	struct hload_host host; /* hand &host to the loader; add hooks at will */
 	uint64_t blocks, bytes; /* held from alloc */
 	uint64_t regions, region_bytes; /* held from place */
-	uint64_t allocs, places, seals; /* calls so far */
-	uint64_t fail_alloc, fail_place, fail_seal; /* number of the call that fails, from 1; 0: none */
+	uint64_t unsealed; /* sealed regions that are open */
+	uint64_t allocs, places, seals, unseals; /* calls so far */
+	uint64_t fail_alloc, fail_place, fail_seal, fail_unseal; /* number of the call that fails, from 1; 0: none */
 };
 
 void harness_open(struct harness *harness);

@@ -89,6 +89,7 @@ static _Noreturn void processor_main(struct cpu_block *self)
 	 * learned before it was, it forgets now. */
 	__atomic_or_fetch(&online, UINT32_C(1) << cpu, __ATOMIC_SEQ_CST);
 	write_cr3(read_cr3());
+	stop_join(); /* whoever stops the machine now counts on this one too */
 	self->since_ns = clock_now_ns();
 	stage_set(cpu, CPU_ONLINE);
 	timer_start(TICKS_PER_SECOND);
@@ -201,6 +202,12 @@ static void tlb_interrupt(struct trap_frame *frame)
 	tlb_poll();
 }
 
+static void stop_interrupt(struct trap_frame *frame)
+{
+	(void)frame;
+	stop_join();
+}
+
 /* A panic on another CPU stops this one with an NMI. */
 static void nmi(struct trap_frame *frame)
 {
@@ -249,6 +256,7 @@ void smp_init(void)
 
 	irq_handler_set(VECTOR_RESCHEDULE, ignore);
 	irq_handler_set(VECTOR_TLB, tlb_interrupt);
+	irq_handler_set(VECTOR_STOP, stop_interrupt);
 	irq_handler_set(VECTOR_NMI, nmi);
 	processors_find();
 	page = cpu_count > 1 ? pmm_low_page() : 0;

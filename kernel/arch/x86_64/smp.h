@@ -46,6 +46,9 @@ void ipi_send(unsigned cpu, unsigned vector);
  * the panic. */
 void smp_stop_others(void);
 
+/* Waits if the machine is being stopped (stop_machine). Interrupts are off. */
+void stop_join(void);
+
 /* ---- translations ----------------------------------------------------------------- */
 
 /* When it returns, no other CPU uses a translation any longer that the page tables
