@@ -52,6 +52,7 @@ static enum helix_status load_image(struct hload_module *module, const struct hm
 				    struct hmod_diag *diag)
 {
 	struct hload_system *system = module->system;
+	struct hload_index *fresh = hload_fresh_exports(module);
 	struct hload_loading loading = {
 		.host = &system->host,
 		.exports = &system->exports,
@@ -60,8 +61,8 @@ static enum helix_status load_image(struct hload_module *module, const struct hm
 		.owner_name = owner_name,
 		.ctx = system,
 		.version = module->meta.header->version,
-		.fresh = hload_fresh_exports(module),
-		.hides = hload_hides,
+		.fresh = fresh,
+		.hides = fresh ? hload_hides : NULL,
 	};
 
 	return hload_object_load(&module->object, &loading, image, diag);

@@ -159,7 +159,7 @@ static enum helix_status enter_export(struct hload_work *work, struct hload_expo
 		    ((const uint8_t *)node->key - work->image->symbol_names.data -
 		     work->object->name_base);
 	node->hash = hmod_name_hash(node->key, node->length);
-	if (!hload_index_enter(work->loading->exports, node, &before))
+	if (!hload_index_enter(index_of(work), node, &before))
 		return fail_entry(work, node, HELIX_E_NO_MEMORY);
 	work->object->export_count++;
 	if (before)

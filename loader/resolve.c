@@ -241,7 +241,7 @@ static inline __attribute__((always_inline)) bool take_import_quickly(struct hlo
 	const size_t length = hmod_name_length(name, file.data + file.size);
 	const struct hload_export_entry *entry;
 
-	if (length >= work->name_budget)
+	if (length >= work->name_budget || work->loading->fresh || work->loading->hides)
 		return false;
 	entry = (const void *)hload_index_find(work->loading->exports, name, length,
 					       hmod_name_hash(name, length));
