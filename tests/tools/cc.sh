@@ -58,7 +58,7 @@ for cc in gcc clang; do
 	claim "$cc: a C++ file, without a word" quiet env CC=$cc "$HMOD" cc -Wall -Wextra whole.cc -o whole.hmod
 	claim "$cc: … its metadata" ends 0 "$HMOD" info whole.hmod
 	claim "$cc: … version" prints '1.2.3'
-	claim "$cc: … dependency" prints '?lib >= 1.0.0'
+	claim "$cc: … dependency" prints '?lib >= 1.0'
 	for flags in -O0 -O1 -O3 -Os -g -flto -ffunction-sections -fcommon; do
 		claim "$cc: $flags" ends 0 env CC=$cc "$HMOD" cc $flags mine.c -o flags.hmod
 	done

@@ -29,7 +29,7 @@ description:    Says "hi"
 author:         A. Author
 license:        MIT
 flags:          HOT_RELOADABLE,SCHEDULER
-depends:        lib >= 1.0.0
+depends:        lib >= 1.0
 depends:        ?cap:trace
 provides:       scheduler
 provides:       cpu.scheduling
@@ -53,7 +53,7 @@ cat >expected <<'EOS'
   "author": "A. Author",
   "license": "MIT",
   "flags": ["HOT_RELOADABLE", "SCHEDULER"],
-  "depends": ["lib >= 1.0.0", "?cap:trace"],
+  "depends": ["lib >= 1.0", "?cap:trace"],
   "provides": ["scheduler", "cpu.scheduling"],
   "alias": ["pci:8086*"],
   "parm": [{"name": "greeting", "type": "string", "default": "hello \"you\"", "description": "what to say"}],
