@@ -81,6 +81,11 @@ static enum helix_status read_exports(struct hload_work *work, uint64_t *bytes)
 	return HELIX_OK;
 }
 
+static const char *name_of(const struct hload_loading *loading, const void *owner)
+{
+	return loading->owner_name ? loading->owner_name(loading->ctx, owner) : "another module";
+}
+
 static enum helix_status fail_entry(struct hload_work *work, const struct hload_node *node,
 				    enum helix_status status)
 {
@@ -89,12 +94,10 @@ static enum helix_status fail_entry(struct hload_work *work, const struct hload_
 
 	hmod_fail(work->diag, status, HMOD_STAGE_RESOLVE, HMOD_NOWHERE);
 	hmod_diag_name(work->diag, node->key, SIZE_MAX);
-	if (status == HELIX_E_DUPLICATE_EXPORT)
-		hmod_diag_other(work->diag,
-				loading->owner_name ?
-					loading->owner_name(loading->ctx, entry->owner) :
-					"another module",
-				SIZE_MAX);
+	if (status != HELIX_E_DUPLICATE_EXPORT)
+		return status;
+	hmod_diag_other(work->diag, name_of(loading, entry->owner), SIZE_MAX);
+	hmod_diag_module(work->diag, name_of(loading, loading->owner));
 	return status;
 }
 

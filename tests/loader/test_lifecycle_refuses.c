@@ -98,7 +98,7 @@ START_TEST(insert_refuses_and_leaves_all_as_it_was)
 		 "1 unknown symbol: user_value (user_value is exported by user, which is not "
 		 "loaded)"},
 		{exports_again, HELIX_E_DUPLICATE_EXPORT,
-		 "symbol lib_value is already exported by lib"},
+		 "symbol lib_value is already exported by lib, m exports it again; rename one of the two"},
 	};
 
 	cast_open();

@@ -96,7 +96,7 @@ claim '… and their virtual functions called' prints 'classes: sum 42'
 claim 'a namespace not declared is refused' prints \
 	'insmod: stranger.hmod: symbol inner belongs to namespace private (exported by owner); add HELIX_IMPORT_NS'
 claim 'a duplicate export is refused with both owners' prints \
-	'insmod: twice.hmod: symbol inner is already exported by owner'
+	'insmod: twice.hmod: symbol inner is already exported by owner, twice exports it again; rename one of the two'
 loaded_friend() { ! grep -q 'friend.hmod' "$work/out"; }
 claim 'a declared one is not' loaded_friend
 finish
