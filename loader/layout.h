@@ -24,6 +24,7 @@ struct hload_work {
 	struct hload_object *object;
 	struct hmod_diag *diag;
 
+	uint8_t *member; /* a section's part in a group, section_count entries; NULL: no groups */
 	uint32_t *order; /* scratch, section_count entries; only for files out of order */
 	struct hload_placed *section; /* section_count entries */
 	uint64_t *value; /* symbol_count run-time values; NULL if there are no symbols */
@@ -43,6 +44,7 @@ struct hload_work {
 	uint32_t function_count;
 	uint32_t namespace_count;
 	uint32_t array_count; /* sections of constructors and destructors */
+	bool dropped; /* some sections are of groups that were there before */
 	bool numbers; /* some symbols are numbers, which stay where they are in the kernel */
 };
 
@@ -67,6 +69,9 @@ static inline bool hload_is_placed(const struct hload_work *work, uint32_t secti
 
 /* ---- stages, in their order; what each relies on is what stands before it ---- */
 
+/* Finds the COMDAT groups that are there more than once: all but the first are dropped. */
+enum helix_status hload_find_groups(struct hload_work *work);
+bool hload_is_dropped(const struct hload_work *work, uint32_t section);
 /* Gives every loaded section a kind and an offset, and COMMON symbols theirs
  * behind the data (in value[]). Refuses a module over HMOD_SIZE_MAX. */
 enum helix_status hload_lay_out(struct hload_work *work);
@@ -100,6 +105,8 @@ enum helix_status hload_fail_crowded(struct hload_work *work, const char *name);
 /* Checks every symbol and gives it its value; collects the providers. Refuses
  * strong undefined symbols that nobody exports, all of them in one message. */
 enum helix_status hload_resolve(struct hload_work *work);
+/* Gives global symbols of dropped sections the value of those with their names. */
+enum helix_status hload_redirect_dropped(struct hload_work *work);
 /* Finds the constructors and destructors, in order, once they are relocated. */
 enum helix_status hload_find_arrays(struct hload_work *work);
 /* True for a section of theirs. */

@@ -70,11 +70,13 @@ static enum helix_status run_stages(struct hload_work *work)
 {
 	static enum helix_status (*const stages[])(struct hload_work *) = {
 		check_overlap,
+		hload_find_groups,
 		hload_lay_out,
 		hload_place_regions,
 		hload_copy_sections,
 		hload_find_namespaces,
 		hload_resolve,
+		hload_redirect_dropped,
 		hload_relocate,
 		hload_find_arrays,
 		find_hooks,
@@ -100,6 +102,7 @@ static void release_work(struct hload_work *work)
 	const struct hload_host *host = work->loading->host;
 	const struct hmod_image *image = work->image;
 
+	release(host, work->member, image->section_count);
 	release(host, work->order, image->section_count * sizeof *work->order);
 	release(host, work->section, image->section_count * sizeof *work->section);
 	release(host, work->value, image->symbol_count * sizeof *work->value);
