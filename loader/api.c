@@ -23,6 +23,8 @@ const struct hload_symbol hload_api[] = {
 	API(helix_interface_get_from),
 	API(helix_interface_put),
 	API(helix_interface_is_null),
+	API(helix_interface_check),
+	API(helix_interface_supports),
 	API(helix_interface_implementors),
 	API(helix_request),
 	API(helix_request_within),

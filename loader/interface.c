@@ -248,6 +248,51 @@ bool hload_interface_operation(struct hload_system *system, const char *name, ui
 	return there;
 }
 
+bool hload_interface_fits(const struct hload_implementor *implementor, uint32_t version)
+{
+	const struct hmod_flat_interface *declared = implementor->declared;
+
+	return declared->major == version >> 16 && declared->minor >= (version & 0xffff);
+}
+
+static uint64_t as_version(uint32_t major, uint32_t minor)
+{
+	return (uint64_t)major << 32 | (uint64_t)minor << 16;
+}
+
+enum helix_status hload_interface_check(struct hload_system *system, const char *name,
+					uint32_t version, struct hmod_diag *diag)
+{
+	const struct hload_implementor *primary, *m;
+	struct hload_interface *interface;
+	enum helix_status status = HELIX_OK;
+
+	hload_lock(system);
+	interface = hload_interface_find(system, name, false);
+	m = primary = interface ? interface->implementors : NULL;
+	while (m && !hload_interface_fits(m, version))
+		m = m->next;
+	if (!m) {
+		status = primary ? HELIX_E_INTERFACE_VERSION : HELIX_E_NOT_FOUND;
+		hmod_fail(diag, status, HMOD_STAGE_NONE, HMOD_NOWHERE);
+		hmod_diag_name(diag, name, SIZE_MAX);
+	}
+	if (!m && primary) {
+		hmod_diag_other(diag, primary->module->meta.name, SIZE_MAX);
+		hmod_diag_numbers(diag, as_version(version >> 16, version & 0xffff),
+				  as_version(primary->declared->major, primary->declared->minor));
+	}
+	hload_unlock(system);
+	return status;
+}
+
+int helix_interface_check(const struct helix_context *ctx, const char *name, uint16_t major,
+			  uint16_t minor)
+{
+	return hload_interface_check(ctx->module->system, name,
+				     HLOAD_INTERFACE_VERSION(major, minor), NULL);
+}
+
 size_t helix_interface_implementors(const struct helix_context *ctx, const char *name,
 				    uint64_t *ids, size_t capacity)
 {

@@ -82,6 +82,8 @@ uint64_t hload_ports_release(struct hload_module *user);
  * its name ("kernel" for the embedder), or NULL. */
 const char *hload_ports_user(const struct hload_module *module, uint32_t i,
 			     const char **interface);
+/* The implementor's version is the major asked for and no older minor. */
+bool hload_interface_fits(const struct hload_implementor *implementor, uint32_t version);
 /* The interface of that name; made when `make`. NULL: none, or no memory. */
 struct hload_interface *hload_interface_find(struct hload_system *system, const char *name,
 					     bool make);

@@ -182,7 +182,8 @@ enum helix_status hload_fail_module(struct hmod_diag *diag, enum helix_status st
 
 /* %o becomes `: text`, nothing of an empty one. */
 void hload_diag_detail(struct hmod_diag *diag, const char *text);
-/* What a hook returned that failed: INIT, with its text. */
+/* What a hook returned that failed: INIT, with its text; INTERNAL when it is no
+ * status at all. */
 enum helix_status hload_fail_hook(const struct hload_module *module,
 				  const struct hload_frame *frame, enum hmod_stage stage,
 				  int result, struct hmod_diag *diag);

@@ -40,10 +40,7 @@ void hload_gate_leave(struct hload_frame *frame)
 
 static bool fits(const struct hload_port *port, const struct hload_implementor *implementor)
 {
-	const struct hmod_flat_interface *declared = implementor->declared;
-
-	return declared->major == port->version >> 16 &&
-	       declared->minor >= (port->version & 0xffff) &&
+	return hload_interface_fits(implementor, port->version) &&
 	       (!port->from || port->from == implementor->module->id);
 }
 
@@ -391,12 +388,34 @@ void helix_interface_put(const struct helix_context *ctx, const void *operations
 	hload_interface_put(ctx->module->system, ctx->module, operations);
 }
 
+/* The port stands before the table that its user holds. */
+static struct hload_port *port_before(const void *operations)
+{
+	struct hload_port *port;
+
+	memcpy(&port, (const uint8_t *)operations - 16, sizeof port);
+	return port;
+}
+
 bool helix_interface_is_null(const void *operations)
 {
-	const struct hload_port *port;
+	return !operations || !__atomic_load_n(&port_before(operations)->bound, __ATOMIC_SEQ_CST);
+}
+
+bool helix_interface_supports(const void *operations, size_t i)
+{
+	const struct hload_implementor *to;
+	struct hload_port *port;
+	uint64_t *inside;
+	bool supports;
 
 	if (!operations)
-		return true;
-	memcpy(&port, (const uint8_t *)operations - 16, sizeof port);
-	return !__atomic_load_n(&port->bound, __ATOMIC_SEQ_CST);
+		return false;
+	port = port_before(operations);
+	inside = &port->inside[__atomic_load_n(&port->phase, __ATOMIC_RELAXED)];
+	__atomic_add_fetch(inside, 1, __ATOMIC_SEQ_CST); /* as a caller: it stays meanwhile */
+	to = __atomic_load_n(&port->bound, __ATOMIC_SEQ_CST);
+	supports = to && i < to->count && to->operation[i];
+	__atomic_sub_fetch(inside, 1, __ATOMIC_RELEASE);
+	return supports;
 }

@@ -83,6 +83,10 @@ const void *hload_interface_get(struct hload_system *system, struct hload_module
 				const char *name, uint32_t version, uint64_t implementor);
 void hload_interface_put(struct hload_system *system, struct hload_module *user,
 			 const void *operations);
+/* Whether an implementor runs that fits: else NOT_FOUND, or INTERFACE_VERSION about
+ * the primary. */
+enum helix_status hload_interface_check(struct hload_system *system, const char *name,
+					uint32_t version, struct hmod_diag *diag);
 /* The i-th user whose calls reach `module` now, by name ("kernel" for the embedder),
  * and through which interface; NULL past the last. Good while both are registered. */
 const char *hload_interface_user(struct hload_system *system, const struct hload_module *module,

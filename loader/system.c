@@ -193,12 +193,17 @@ enum helix_status hload_fail_hook(const struct hload_module *module,
 				  const struct hload_frame *frame, enum hmod_stage stage,
 				  int result, struct hmod_diag *diag)
 {
-	hmod_fail(diag, HELIX_E_INIT, stage, HMOD_NOWHERE);
-	hmod_diag_name(diag, frame->what, SIZE_MAX);
+	const enum helix_status status = result > 0 ? HELIX_E_INTERNAL : HELIX_E_INIT;
+
+	hmod_fail(diag, status, stage, HMOD_NOWHERE);
+	hmod_diag_name(diag, result > 0 ? module->meta.name : frame->what, SIZE_MAX);
 	hmod_diag_numbers(diag, 0, (uint64_t)(int64_t)result);
 	hmod_diag_section(diag, 0, module->meta.name, SIZE_MAX);
-	hload_diag_detail(diag, frame->text);
-	return HELIX_E_INIT;
+	if (result > 0)
+		hmod_diag_other(diag, frame->what, SIZE_MAX);
+	else
+		hload_diag_detail(diag, frame->text);
+	return status;
 }
 
 enum helix_status hload_fail_module(struct hmod_diag *diag, enum helix_status status,

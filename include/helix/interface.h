@@ -79,6 +79,13 @@ const void *helix_interface_get_from(const struct helix_context *ctx, const char
 void helix_interface_put(const struct helix_context *ctx, const void *operations);
 /* Whether a call would reach nobody now. */
 bool helix_interface_is_null(const void *operations);
+/* Whether helix_interface_get would find somebody: HELIX_OK, HELIX_E_NOT_FOUND
+ * (nobody implements it), or HELIX_E_INTERFACE_VERSION (only in versions that do
+ * not fit). Thread context. */
+int helix_interface_check(const struct helix_context *ctx, const char *name, uint16_t major,
+			  uint16_t minor);
+/* Whether a call of the i-th operation would reach somebody now. Any context. */
+bool helix_interface_supports(const void *operations, size_t i);
 /* The ids of the implementors that run, the primary first: up to `capacity` are
  * written, the number there are is returned. */
 size_t helix_interface_implementors(const struct helix_context *ctx, const char *name,

@@ -198,21 +198,27 @@ HELIX_FOLDED_ void helix_dependency_check_(const char *s)
 #define HELIX_EXPORT(symbol) HELIX_EXPORT_(symbol, NULL)
 #define HELIX_EXPORT_NS(symbol, ns) HELIX_EXPORT_(symbol, ns)
 #define HELIX_EXPORT_(symbol_, ns_)                                            \
+	HELIX_STRICT_BEGIN_                                                    \
 	static const struct helix_export_record helix_export_##symbol_         \
 		HELIX_SECTION_(".hmod.export") = {                             \
 			.symbol = (const void *)&symbol_,                      \
 			.ns = ns_,                                             \
-		}
+		};                                                             \
+	HELIX_STRICT_END_                                                      \
+	struct helix_export_record
 /* An export that goes: from version `since` of this module on, importing it warns
  * and names the replacement; from `removed` on (0: not planned) it is refused. */
 #define HELIX_EXPORT_DEPRECATED(symbol_, replacement_, since_, removed_)       \
+	HELIX_STRICT_BEGIN_                                                    \
 	static const struct helix_export_record helix_export_##symbol_         \
 		HELIX_SECTION_(".hmod.export") = {                             \
 			.symbol = (const void *)&symbol_,                      \
 			.replacement = replacement_,                           \
 			.since = since_,                                       \
 			.removed = removed_,                                   \
-		}
+		};                                                             \
+	HELIX_STRICT_END_                                                      \
+	struct helix_export_record
 
 /* Lets this module import what others export into namespace `ns`, a string of 1
  * to 63 bytes. Any number of times. */

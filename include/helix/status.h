@@ -27,11 +27,11 @@
 	X(VERSION_MISMATCH, -7, "depends on %o, found %n %u", "")              \
 	X(ABI, -8, "built for module ABI %v, which is %o: the kernel has %u",  \
 	  "build it again with this kernel's headers")                         \
-	X(LOAD, -9, "%n could not be loaded", "")                              \
+	X(LOAD, -9, "%n could not be loaded: %o: %l", "")                      \
 	X(INIT, -10, "%n failed with status %d%o", "")                         \
 	X(WRONG_STATE, -11, "module %n is %o", "")                             \
 	X(ESSENTIAL, -12, "module %n is essential and cannot be unloaded", "") \
-	X(INTERNAL, -13, "internal error in %n", "")                           \
+	X(INTERNAL, -13, "internal error in %n: %o returned %d, neither 0 nor a negative status", "") \
 	X(NO_MEMORY, -14, "out of memory: %w bytes for %n", "")                \
 	X(INVALID, -15, "invalid argument: %n", "")                            \
 	X(BUSY, -16, "module %n is in use by: %l", "")                         \
@@ -53,7 +53,7 @@
 	X(INSIDE, -29, "module %n has %f call%p inside that did not end in time", "") \
 	X(INTERFACE_MISSING, -30, "flag %n without %o",                         \
 	  "declare what the flag promises, or leave the flag out")             \
-	X(INTERFACE_VERSION, -31, "interface %n: wanted %v, %o has %u", "")    \
+	X(INTERFACE_VERSION, -31, "interface %n: wanted %v, module %o has %u", "") \
 	X(EXPERIMENTAL, -32, "module %n is experimental",                      \
 	  "boot with experimental=1, or use insmod -f")                        \
 	X(SYMBOL_REMOVED, -33, "symbol %n of %o was removed in %v",            \

@@ -101,15 +101,38 @@ static int run_rmmod(int argc, char **argv)
 
 /* ---- modprobe ------------------------------------------------------------------------ */
 
+/* `why` is about `part`, which `whole` depends on: it is freed. */
+static int fail_whole(const char *whole, const char *part, struct hmod_diag *why)
+{
+	size_t length = hmod_diag_text(why, NULL, 0) + 1;
+	char *text = kmalloc(length);
+	struct hmod_diag load;
+
+	hmod_fail(&load, HELIX_E_LOAD, HMOD_STAGE_DEPENDENCIES, HMOD_NOWHERE);
+	hmod_diag_name(&load, whole, SIZE_MAX);
+	hmod_diag_other(&load, part, SIZE_MAX);
+	if (text)
+		hmod_diag_text(why, text, length);
+	load.list = text;
+	hload_diag_free(modules, why);
+	shell_say("modprobe", NULL, &load);
+	kfree(text);
+	return 1;
+}
+
+/* The last of them is the one that was asked for. */
 static int start_order(struct hload_module **order, size_t length)
 {
-	struct hload_info info;
+	struct hload_info info, whole;
 	struct hmod_diag diag;
 
 	for (size_t i = 0; i < length; i++) {
+		if (!module_start(order[i], &diag))
+			continue;
 		hload_info(order[i], &info);
-		if (module_start(order[i], &diag))
-			return shell_fail("modprobe", info.meta->name, &diag);
+		hload_info(order[length - 1], &whole);
+		return i + 1 == length ? shell_fail("modprobe", info.meta->name, &diag) :
+					 fail_whole(whole.meta->name, info.meta->name, &diag);
 	}
 	return 0;
 }

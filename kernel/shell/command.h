@@ -41,6 +41,8 @@ int words_split(char *line, char **words, int most);
 /* Runs one line; its status. */
 int shell_run(char *line);
 
+/* Prints `command: what: sentence` (`what` may be NULL). */
+void shell_say(const char *command, const char *what, const struct hmod_diag *diag);
 /* Prints `command: what: sentence` and frees the diagnostic's list; returns 1. */
 int shell_fail(const char *command, const char *what, struct hmod_diag *diag);
 

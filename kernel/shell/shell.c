@@ -43,7 +43,7 @@ const char *shell_base_name(const char *path)
 	return base;
 }
 
-int shell_fail(const char *command, const char *what, struct hmod_diag *diag)
+void shell_say(const char *command, const char *what, const struct hmod_diag *diag)
 {
 	size_t size = hmod_diag_text(diag, NULL, 0) + 1;
 	char *text = kmalloc(size);
@@ -57,6 +57,11 @@ int shell_fail(const char *command, const char *what, struct hmod_diag *diag)
 	kputs(text ? text : "out of memory");
 	kputs("\n");
 	kfree(text);
+}
+
+int shell_fail(const char *command, const char *what, struct hmod_diag *diag)
+{
+	shell_say(command, what, diag);
 	hload_diag_free(modules, diag);
 	return 1;
 }

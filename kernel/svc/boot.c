@@ -12,30 +12,13 @@
 #include "kernel/svc/modules.h"
 #include "kernel/svc/settings.h"
 
-static bool listed(const char *list, const char *name)
-{
-	char other[HELIX_NAME_MAX + 1];
-
-	while (*list) {
-		size_t n = 0;
-
-		while (list[n] && list[n] != ',')
-			n++;
-		if (!hmod_name_normalise(list, n, false, other) && !strcmp(other, name))
-			return true;
-		list += n + (list[n] == ',');
-	}
-	return false;
-}
-
 /* nomodule= and blacklist keep a module from being started at boot. */
 static bool disabled(const char *name)
 {
 	struct conf_reader reader;
 	struct conf_line line;
-	char list[256];
 
-	if (cmdline_get("nomodule", list, sizeof list) && listed(list, name))
+	if (settings_nomodule(name))
 		return true;
 	if (!settings_conf_open(&reader))
 		return false;

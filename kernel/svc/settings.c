@@ -88,6 +88,37 @@ static void add_word(void *ctx, const char *module, const char *key, const char 
 		    (struct hmod_span){ (const uint8_t *)value, strlen(value) });
 }
 
+static bool listed(const char *list, const char *name)
+{
+	char other[HELIX_NAME_MAX + 1];
+
+	while (*list) {
+		size_t n = 0;
+
+		while (list[n] && list[n] != ',')
+			n++;
+		if (!hmod_name_normalise(list, n, false, other) && !strcmp(other, name))
+			return true;
+		list += n + (list[n] == ',');
+	}
+	return false;
+}
+
+bool settings_nomodule(const char *name)
+{
+	char list[256];
+
+	return cmdline_get("nomodule", list, sizeof list) && listed(list, name);
+}
+
+static enum helix_status fail_disabled(const char *name, struct hmod_diag *diag)
+{
+	hmod_fail(diag, HELIX_E_DISABLED, HMOD_STAGE_NONE, HMOD_NOWHERE);
+	hmod_diag_name(diag, name, SIZE_MAX);
+	hmod_diag_other(diag, "nomodule= on the kernel's command line", SIZE_MAX);
+	return HELIX_E_DISABLED;
+}
+
 /* From weak to strong: options, start, command line, then those given. */
 static void collect(struct settings *s, const struct hload_insertion *how)
 {
@@ -123,9 +154,13 @@ enum helix_status settings_insert(struct hload_module *module, const struct hloa
 	struct hload_info info;
 	uint64_t taints;
 
+	hload_info(module, &info);
+	if (settings_nomodule(info.meta->name)) {
+		kfree(s);
+		return fail_disabled(info.meta->name, diag);
+	}
 	if (!s)
 		return hmod_fail(diag, HELIX_E_NO_MEMORY, HMOD_STAGE_PARAMETERS, HMOD_NOWHERE);
-	hload_info(module, &info);
 	s->module = info.meta->name;
 	collect(s, how);
 	taints = hload_taints(modules);

@@ -11,6 +11,9 @@
 #include "loader/loader.h"
 
 /* Inserts `module`, with its configured settings below those of `how`. */
+/* Whether nomodule= on the command line names the module: it never loads then. */
+bool settings_nomodule(const char *name);
+
 enum helix_status settings_insert(struct hload_module *module, const struct hload_insertion *how,
 				  struct hmod_diag *diag);
 

@@ -122,9 +122,18 @@ START_TEST(a_version_is_the_same_major_and_no_older_minor)
 		ck_assert_int_eq(ops->get(), rows[i].result);
 		ck_assert_int_eq(helix_interface_is_null(ops),
 				 rows[i].result == HELIX_E_NOT_SUPPORTED);
+		ck_assert_int_eq(helix_interface_supports(ops, 0), rows[i].result > 0);
+		ck_assert(!helix_interface_supports(ops, HELIX_OPERATIONS_MAX - 1));
+		ck_assert_int_eq(hload_interface_check(w.system, "test.value", rows[i].version, &w.diag),
+				 rows[i].result > 0 ? HELIX_OK : HELIX_E_INTERFACE_VERSION);
 		hload_interface_put(w.system, NULL, ops);
 		ck_assert_same_held(&w, before);
 	}
+	hload_interface_check(w.system, "test.value", V(1, 5), &w.diag);
+	ck_assert_said(&w, "interface test.value: wanted 1.5.0, module c has 2.0.0");
+	ck_assert_int_eq(hload_interface_check(w.system, "no.such", V(1, 0), &w.diag),
+			 HELIX_E_NOT_FOUND);
+	ck_assert_said(&w, "no.such was not found");
 	player_close(&w);
 }
 END_TEST

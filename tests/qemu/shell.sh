@@ -24,6 +24,16 @@ claim 'state that others change' boot 0 'insmod counter' 'insmod counter_up' 'in
 claim '… 40 + 2' prints 'counter_up: value 42'
 claim '… doubled' prints 'counter_twice: value 84'
 claim '… and back' prints 'counter: value 40'
+INIT='return helix_fail(HELIX_E_IO, "no device");' module sick
+OPTIONS='.dependencies = HELIX_DEPENDENCIES("sick"),' module patient
+claim 'modprobe with a dependency that fails' boot 1 --add "$work/sick.hmod" --add "$work/patient.hmod" \
+	'modprobe patient'
+claim '… says which and why' prints 'modprobe: patient could not be loaded: sick: init failed with status -18: no device'
+INIT='return 3;' module odd
+claim 'an init that returns no status' boot 1 --add "$work/odd.hmod" 'insmod odd'
+claim '… is called what it is' prints 'insmod: odd.hmod: internal error in odd: init returned 3, neither 0 nor a negative status'
+claim 'nomodule= keeps a module out' boot 1 --cmdline 'nomodule=hello' 'insmod hello'
+claim '… and says so' prints "insmod: hello.hmod: module hello is disabled by nomodule= on the kernel's command line"
 claim 'modprobe brings dependencies' boot 0 'modprobe counter_twice' 'lsmod'
 claim '… shown as users' sh -c "grep -Eq '^counter +[0-9]+  1 counter_twice' '$work/out'"
 claim 'names take - for _' boot 0 'rmmod helix-execution' 'insmod helix-execution' 'modinfo helix-execution'

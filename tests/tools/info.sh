@@ -10,6 +10,9 @@ cat >full.c <<'EOS'
 #include <helix/module.h>
 static int m_init(const struct helix_context *c) { (void)c; return 0; }
 static int m_hook(void) { return 0; }
+static int m_get(void) { return 1; }
+static const struct { int (*get)(void), (*put)(int); } full_ops = { .get = m_get };
+HELIX_INTERFACE_WITH("helix.scheduler", 1, 2, full_ops, .names = HELIX_OPERATIONS("get", "put"));
 int full_value;
 HELIX_EXPORT(full_value);
 HELIX_PARAM(greeting, string, "hello \"you\"", "what to say");
@@ -34,8 +37,13 @@ depends:        ?cap:trace
 provides:       scheduler
 provides:       cpu.scheduling
 alias:          pci:8086*
+interface:      helix.scheduler 1.2 (get, put)
 parm:           greeting:what to say (string)
+default:        greeting=hello "you"
+events:         
+policy:         none
 exports:        full_value
+api:            2
 abi:            1.0
 EOS
 claim '… in the words of modinfo' diff expected out
@@ -51,13 +59,19 @@ cat >expected <<'EOS'
   "version": "1.2.3",
   "description": "Says \"hi\"",
   "author": "A. Author",
+  "authors": ["A. Author"],
   "license": "MIT",
   "flags": ["HOT_RELOADABLE", "SCHEDULER"],
   "depends": ["lib >= 1.0", "?cap:trace"],
   "provides": ["scheduler", "cpu.scheduling"],
   "alias": ["pci:8086*"],
+  "interface": [{"name": "helix.scheduler", "version": "1.2", "count": 2, "priority": 0, "message": false, "operations": ["get", "put"]}],
   "parm": [{"name": "greeting", "type": "string", "default": "hello \"you\"", "description": "what to say"}],
+  "events": [],
+  "policy": "none",
   "exports": ["full_value"],
+  "deprecated": [],
+  "api": "2",
   "abi": "1.0"
 }
 EOS
