@@ -117,7 +117,7 @@ struct hload_system {
 	struct hload_index names, exports, waiting, providers;
 	struct hload_module *first, *last; /* registered ones */
 	struct hload_module *oldest, *newest; /* loaded ones: holders after what they hold */
-	struct hload_object *texts; /* of the loaded ones, by address */
+	struct hload_places places; /* of the loaded ones, by address */
 	struct hload_table *tables, *tables_tail;
 	uint64_t next_id, walk;
 	struct hload_module **by_id; /* ascending; holes were filled by moving down */

@@ -149,7 +149,7 @@ static void enter(struct hload_module *module)
 	module->earlier = system->newest;
 	*(system->newest ? &system->newest->later : &system->oldest) = module;
 	system->newest = module;
-	hload_texts_add(&system->texts, &module->object);
+	hload_places_add(&system->places, &module->object);
 	if (host->module_loaded)
 		host->module_loaded(host->ctx, module->meta.name,
 				    module->object.region[HLOAD_TEXT].address);
@@ -166,7 +166,7 @@ static void leave(struct hload_module *module)
 	if (host->module_unloading)
 		host->module_unloading(host->ctx, module->meta.name,
 				       module->object.region[HLOAD_TEXT].address);
-	hload_texts_remove(&system->texts, &module->object);
+	hload_places_remove(&system->places, &module->object);
 	*(module->earlier ? &module->earlier->later : &system->oldest) = module->later;
 	*(module->later ? &module->later->earlier : &system->newest) = module->earlier;
 }

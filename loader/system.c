@@ -274,6 +274,7 @@ struct hload_system *hload_create(const struct hload_host *host)
 		return NULL;
 	memset(system, 0, sizeof *system);
 	system->outer = host;
+	system->places.host = host;
 	system->host = *host;
 	system->host.ctx = system;
 	system->host.alloc = count_alloc;

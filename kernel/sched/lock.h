@@ -27,6 +27,7 @@ enum lock_rank {
 	RANK_SCHEDULER, /* threads, wait queues, policy */
 	RANK_DEVICE, /* I/O APICs, windows on devices */
 	RANK_MEMORY, /* frames, mappings, heap; nests */
+	RANK_MODULE_MAP, /* whose an address is */
 	RANK_LOG, /* the log ring */
 	RANK_CONSOLE, /* serial line and screen */
 };
