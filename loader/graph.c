@@ -99,8 +99,47 @@ void hload_graph_moved(struct hload_module *module)
 		rebind(module->system, module->provides[i].node.key, true);
 }
 
-static enum helix_status add_provides(struct hload_module *module, struct hmod_diag *diag)
+/* ---- a bound on walking --------------------------------------------------------- */
+
+enum helix_status hload_fail_crowd(struct hmod_diag *diag, enum hmod_stage stage,
+				   const char *name)
 {
+	hmod_fail(diag, HELIX_E_CROWDED, stage, HMOD_NOWHERE);
+	hmod_diag_name(diag, name, SIZE_MAX);
+	return HELIX_E_CROWDED;
+}
+
+static uint64_t walked(const struct hload_system *system)
+{
+	return system->names.steps + system->waiting.steps + system->providers.steps;
+}
+
+/* Where `walked` may stand after the module is entered: names it has, and once all
+ * who are there already, as each of them may be bound anew. */
+static uint64_t walk_end(const struct hload_module *module)
+{
+	const struct hload_system *system = module->system;
+	const struct hmod_flat_header *header = module->meta.header;
+
+	return walked(system) + HLOAD_PROBES_MORE +
+	       HLOAD_PROBES * ((uint64_t)header->provide_count + header->dependency_count) +
+	       4 * (system->waiting.count + system->providers.count);
+}
+
+static enum helix_status check_walk(const struct hload_module *module, uint64_t end,
+				    const char *name, struct hmod_diag *diag)
+{
+	return walked(module->system) <= end ?
+		       HELIX_OK :
+		       hload_fail_crowd(diag, HMOD_STAGE_REGISTER, name);
+}
+
+/* ---- entering --------------------------------------------------------------------- */
+
+static enum helix_status add_provides(struct hload_module *module, uint64_t end,
+				      struct hmod_diag *diag)
+{
+	enum helix_status status = HELIX_OK;
 	const uint32_t count = module->meta.header->provide_count;
 	const size_t size = count * sizeof *module->provides;
 
@@ -110,7 +149,7 @@ static enum helix_status add_provides(struct hload_module *module, struct hmod_d
 	if (!module->provides)
 		return hload_fail_memory(diag, HMOD_STAGE_REGISTER, size,
 						 "dependencies");
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; !status && i < count; i++) {
 		module->provides[i].module = module;
 		module->provides[i].mark = 0;
 		if (!hload_index_add(&module->system->providers, &module->provides[i].node,
@@ -118,12 +157,15 @@ static enum helix_status add_provides(struct hload_module *module, struct hmod_d
 			return hload_fail_memory(diag, HMOD_STAGE_REGISTER, size,
 						 "dependencies");
 		module->provide_count++;
+		status = check_walk(module, end, module->provides[i].node.key, diag);
 	}
-	return HELIX_OK;
+	return status;
 }
 
-static enum helix_status add_edges(struct hload_module *module, struct hmod_diag *diag)
+static enum helix_status add_edges(struct hload_module *module, uint64_t end,
+				   struct hmod_diag *diag)
 {
+	enum helix_status status = HELIX_OK;
 	const uint32_t count = module->meta.header->dependency_count;
 	const size_t size = count * sizeof *module->edges;
 
@@ -134,7 +176,7 @@ static enum helix_status add_edges(struct hload_module *module, struct hmod_diag
 		return hload_fail_memory(diag, HMOD_STAGE_REGISTER, size,
 						 "dependencies");
 	memset(module->edges, 0, size);
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; !status && i < count; i++) {
 		struct hload_edge *edge = &module->edges[i];
 
 		edge->from = module;
@@ -145,19 +187,26 @@ static enum helix_status add_edges(struct hload_module *module, struct hmod_diag
 						 "dependencies");
 		module->edge_count++;
 		bind(edge, target(edge));
+		status = check_walk(module, end, edge->node.key, diag);
 	}
-	return HELIX_OK;
+	return status;
 }
 
 enum helix_status hload_graph_add(struct hload_module *module, struct hmod_diag *diag)
 {
+	const uint64_t end = walk_end(module);
 	enum helix_status status;
 
-	if ((status = add_provides(module, diag)) || (status = add_edges(module, diag)))
+	if ((status = add_provides(module, end, diag)) || (status = add_edges(module, end, diag)))
 		return status;
 	rebind(module->system, module->meta.name, false);
-	hload_graph_moved(module);
-	return HELIX_OK;
+	for (uint32_t i = 0; !status && i < module->provide_count; i++) {
+		const char *name = module->provides[i].node.key;
+
+		rebind(module->system, name, true);
+		status = check_walk(module, end, name, diag);
+	}
+	return status;
 }
 
 void hload_graph_remove(struct hload_module *module)

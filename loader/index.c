@@ -188,12 +188,13 @@ struct hload_node *hload_index_find(const struct hload_index *index, const char 
 struct hload_node *hload_index_more(const struct hload_index *index, const struct hload_node *node)
 {
 	struct hload_node *next = node->next;
+	uint64_t steps = 1;
 	size_t length = 0;
 
-	(void)index;
 	while (node->key[length])
 		length++;
-	while (next && (next->hash != node->hash || !same_key(next->key, node->key, length)))
+	for (; next && (next->hash != node->hash || !same_key(next->key, node->key, length)); steps++)
 		next = next->next;
+	((struct hload_index *)(uintptr_t)index)->steps += steps;
 	return next;
 }

@@ -216,6 +216,10 @@ enum hload_event {
 enum helix_status hload_advance(struct hload_module *module, enum hload_event event,
 				struct hmod_diag *diag);
 
+/* Fails about a name with too many steps: CROWDED. */
+enum helix_status hload_fail_crowd(struct hmod_diag *diag, enum hmod_stage stage,
+				   const char *name);
+
 /* ---- graph: graph.c -------------------------------------------------------------- */
 
 /* Binds the module's edges and those that wait for it. */

@@ -93,9 +93,7 @@ void hload_note_deprecation(const struct hload_loading *loading, const struct hm
 enum helix_status hload_import_deprecated(struct hload_work *work, uint32_t symbol,
 					  const struct hload_export_entry *entry);
 /* True when looking up and entering names took more steps than honest names need:
- * so every load is linear, however its names were chosen. */
-#define HLOAD_PROBES 64 /* a name */
-#define HLOAD_PROBES_MORE 65536 /* a load, whatever is loaded already */
+ * so every load is linear, however its names were chosen (HLOAD_PROBES). */
 static inline bool hload_is_crowded(const struct hload_work *work)
 {
 	return work->loading->exports->steps > work->probe_end;

@@ -89,6 +89,9 @@ struct hload_owner {
 };
 bool hload_owner_at(const struct hload_system *system, uint64_t address,
 		    struct hload_owner *owner);
+/* The module in whose call the calling thread is; false in none. Not in an interrupt,
+ * which would be told of the interrupted thread. No lock. */
+bool hload_owner_running(const struct hload_system *system, struct hload_owner *owner);
 /* The function of `module` that holds `address`: its name and the offset in it;
  * NULL when unknown. Takes no lock: usable while panicking. */
 const char *hload_function_at(struct hload_system *system, uint64_t address,

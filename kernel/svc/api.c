@@ -4,6 +4,7 @@
  * the return address.
  */
 #include "helix/module.h"
+#include "kernel/arch/x86_64/cpu.h"
 #include "kernel/core/kernel.h"
 #include "kernel/core/log.h"
 #include "kernel/core/print.h"
@@ -12,10 +13,21 @@
 #include "kernel/sched/lock.h"
 #include "kernel/svc/modules.h"
 
-/* Any context. Code that is no module's (any more) is nobody's. */
+static bool in_interrupt(void)
+{
+	bool state = interrupts_save(), yes = this_cpu()->in_interrupt;
+
+	interrupts_restore(state);
+	return yes;
+}
+
+/* Any context. A function that ends with `return helix_alloc(…)` has left no trace
+ * on the stack: then it is the module that the thread is in. */
 static void caller(uint64_t address, struct hload_owner *owner)
 {
-	if (!hload_owner_at(modules, address, owner))
+	if (hload_owner_at(modules, address, owner))
+		return;
+	if (in_interrupt() || !hload_owner_running(modules, owner))
 		*owner = (struct hload_owner){ .name = "?" };
 }
 

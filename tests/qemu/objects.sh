@@ -83,12 +83,13 @@ shared() {
 	printf '\thelix_info("both %%d", box<int>{10}.twice() * 1000 + other(20));\n\treturn 0;\n}\n'
 	sed -n '/^static int nothing/,$p' "$work/classes.cc" | sed "s/\"classes\"/\"$1\"/"; } >"$work/$1.cc"
 }
+flags=$(echo "$MODULE_CFLAGS" | sed 's/-std=gnu11//')
 for c in gcc clang; do
 	shared "${c}_whole"; shared "${c}_raw"
 	claim "$c: C++ in two files" env CC=$c "$HMOD" cc -O0 "$work/${c}_whole.cc" "$work/shared_b.cc" \
 		-o "$work/${c}_whole.hmod"
 	claim "$c: … combined with ld -r, groups left in" sh -c "cd '$work' && for f in ${c}_raw shared_b; do
-		$c -c -x c++ -O0 $MODULE_CFLAGS -fno-exceptions -fno-rtti -fno-threadsafe-statics \
+		$c -c -x c++ -O0 $flags -fno-exceptions -fno-rtti -fno-threadsafe-statics \
 		-I'$TOP_SRCDIR/include' \$f.cc -o \$f.o || exit 1; done
 		ld -r ${c}_raw.o shared_b.o -o ${c}_raw.hmod && readelf -gW ${c}_raw.hmod | grep -q COMDAT"
 	add "${c}_whole"; add "${c}_raw"
