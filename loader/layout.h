@@ -18,6 +18,10 @@ struct hload_placed {
  * it too: the symbol's section decides. */
 #define HLOAD_UNLOADED UINT64_C(0x8000000000000001)
 
+/* All names that a load reads and keeps may come to so many times the file's size,
+ * however they share their bytes there. Those of compiled objects stay below once. */
+#define HLOAD_NAMES_PER_BYTE 2
+
 struct hload_work {
 	const struct hload_loading *loading;
 	const struct hmod_image *image;

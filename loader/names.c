@@ -30,11 +30,12 @@ static enum helix_status fail_export(struct hload_work *work, uint32_t i, const 
 }
 
 /* NULL, or what is wrong with an export; `bytes` of text so far. */
-static const char *what_is_wrong(const struct hload_export_entry *entry, uint64_t bytes)
+static const char *what_is_wrong(const struct hload_work *work,
+				 const struct hload_export_entry *entry, uint64_t bytes)
 {
 	if (entry->address == HLOAD_UNLOADED)
 		return "it is in a section that is not loaded";
-	if (bytes > HMOD_SIZE_MAX)
+	if (bytes > work->name_budget)
 		return "the names are too long together";
 	if (hload_is_got_name(entry->node.key))
 		return "is a name of the loader's own";
@@ -74,7 +75,7 @@ static enum helix_status read_exports(struct hload_work *work, uint64_t *bytes)
 		hload_note_deprecation(work->loading, &export, entry);
 		*bytes += text_size(export.name) + (export.ns ? text_size(export.ns) : 0) +
 			  (entry->replacement ? text_size(entry->replacement) : 0);
-		wrong = what_is_wrong(entry, *bytes);
+		wrong = what_is_wrong(work, entry, *bytes);
 		if (wrong)
 			return fail_export(work, i, export.name, wrong);
 	}

@@ -123,7 +123,7 @@ enum helix_status hload_object_load(struct hload_object *object,
 		.image = image,
 		.object = object,
 		.diag = diag,
-		.name_budget = HMOD_SIZE_MAX,
+		.name_budget = HLOAD_NAMES_PER_BYTE * image->file.size,
 	};
 	enum helix_status status = run_stages(&work);
 

@@ -15,7 +15,7 @@ static enum helix_status read_metadata(struct hload_module *module, struct hmod_
 	if (status)
 		return status;
 	status = hmod_meta_flatten(&image, NULL, 0, &size, diag);
-	if (status != HELIX_E_TOO_LARGE || size > HMOD_META_MAX)
+	if (status != HELIX_E_TOO_LARGE || !size || size > HMOD_META_MAX)
 		return status;
 	module->table = hload_alloc(module->system, size);
 	if (!module->table)

@@ -63,6 +63,7 @@ struct hmod_span hmod_section_bytes(const struct hmod_image *image, uint32_t sec
 /* The namespaces that the module imports from, one a call. Start with *cursor all
  * zero; NOT_FOUND with no diagnostic after the last. Refuses one that is too long,
  * has a control character or does not end. */
+#define HMOD_NAMESPACES_MAX 1024 /* each takes more memory than its bytes in the file */
 struct hmod_namespace_cursor {
 	uint64_t offset, index; /* where the next one is looked for; how many there were */
 };

@@ -10,7 +10,7 @@
 #include "fuzz/attempt.h"
 #include "modfmt/image.h"
 
-#define MEMORY_MAX (4 * (UINT64_C(1) << 20)) /* the loader's records, for files of up to 1 MiB */
+#define MEMORY_EMPTY (UINT64_C(64) << 10) /* of a system without modules, at most */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t most, unsigned seed);
@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
 	attempt_open(&attempt);
 	attempt_load(&attempt, bytes, size);
-	if (size <= 1 << 20 && attempt.work > 16 * MEMORY_MAX)
+	if (attempt.peak > 4 * (size + attempt.placed) + MEMORY_EMPTY)
 		abort();
 	return 0;
 }
