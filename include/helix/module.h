@@ -32,7 +32,13 @@ extern "C" {
 #define HELIX_ALIASES(...) HELIX_STRING_LIST_(__VA_ARGS__)
 #define HELIX_STRING_LIST_(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
-#define HELIX_SECTION_(name) __attribute__((section(name), used, aligned(8)))
+/* Records stand in the order they were written in: gcc would turn it round. */
+#if defined __GNUC__ && !defined __clang__
+#define HELIX_ORDERED_ , no_reorder
+#else
+#define HELIX_ORDERED_
+#endif
+#define HELIX_SECTION_(name) __attribute__((section(name), used, aligned(8) HELIX_ORDERED_))
 
 /* Declares the module: designated initialisers of struct helix_module_record
  * (<helix/record.h>). Required: .name, .init, .start, .stop. One a module. */
