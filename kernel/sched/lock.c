@@ -165,6 +165,14 @@ bool spin_held(const struct spinlock *lock)
 	return held;
 }
 
+bool in_interrupt(void)
+{
+	bool state = interrupts_save(), yes = this_cpu()->in_interrupt;
+
+	interrupts_restore(state);
+	return yes;
+}
+
 void sleep_check(const char *what)
 {
 	bool state = interrupts_save();

@@ -50,6 +50,8 @@ bool spin_held(const struct spinlock *lock);
 /* Panics when this CPU must not sleep now: it holds a spinlock, is in an
  * interrupt, or has preemption off. `what` names the caller. */
 void sleep_check(const char *what);
+/* Whether this is an interrupt's handler. */
+bool in_interrupt(void);
 
 /* From now on no lock is waited for without end and no order is checked: a panic
  * reports whatever the others hold. */

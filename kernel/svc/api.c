@@ -4,7 +4,6 @@
  * the return address.
  */
 #include "helix/module.h"
-#include "kernel/arch/x86_64/cpu.h"
 #include "kernel/core/kernel.h"
 #include "kernel/core/log.h"
 #include "kernel/core/print.h"
@@ -12,14 +11,6 @@
 #include "kernel/mm/mm.h"
 #include "kernel/sched/lock.h"
 #include "kernel/svc/modules.h"
-
-static bool in_interrupt(void)
-{
-	bool state = interrupts_save(), yes = this_cpu()->in_interrupt;
-
-	interrupts_restore(state);
-	return yes;
-}
 
 /* Any context. A function that ends with `return helix_alloc(…)` has left no trace
  * on the stack: then it is the module that the thread is in. */

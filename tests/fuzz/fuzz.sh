@@ -38,7 +38,7 @@ recipes() {
 	for f; do
 		[ -f "$f" ] && [ "$(wc -c <"$f")" = "$(wc -c <"$out/seeds/good")" ] || continue
 		echo "# $(basename "$f")"
-		cmp -l "$out/seeds/good" "$f" | awk '{ printf "at %d %s\n", $1 - 1, $3 }'
+		FINDING=$f "$HELIX_BUILD/tests/fuzz/seed" | grep -E '^(at|end) '
 	done
 }
 
