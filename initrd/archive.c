@@ -61,7 +61,7 @@ static enum helix_status read_header(struct archive_reader *reader, uint32_t fie
 				     struct hmod_diag *diag)
 {
 	uint64_t left = reader->bytes.size - reader->offset;
-	struct hmod_span header;
+	struct hmod_span header = { NULL, 0 };
 
 	hmod_span_sub(reader->bytes, reader->offset,
 		      left < ARCHIVE_HEADER_SIZE ? left : ARCHIVE_HEADER_SIZE, &header);

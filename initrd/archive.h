@@ -43,6 +43,8 @@ enum helix_status archive_next(struct archive_reader *reader, struct archive_ent
 
 /* True when the bytes begin with the gzip magic 1f 8b. */
 bool archive_is_gzip(struct hmod_span bytes);
+/* What is wrong with a gzip stream, from zlib's message (NULL: it gave none). */
+const char *archive_gzip_words(const char *message);
 
 /* Writes the newc header of one entry (ARCHIVE_HEADER_SIZE bytes, no NUL). */
 void archive_header_write(char *header, uint32_t inode, uint32_t mode, uint32_t links,

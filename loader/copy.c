@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Copying: sections go where layout put them. Gaps in code become breakpoints
- * (0xcc), other gaps zero. DATA regions come zeroed, so that .bss costs nothing.
+ * (0xcc), other gaps zero: regions come filled with anything, so that no byte is
+ * written twice.
  */
 #include "loader/layout.h"
 
@@ -13,15 +14,12 @@ static void copy_section(struct hload_work *work, uint32_t section, uint64_t *en
 	struct hmod_span bytes = hmod_section_bytes(work->image, section);
 	uint64_t size = work->image->sections[section].size;
 	uint8_t *write = work->object->region[placed->kind].write;
-	bool zeroed = placed->kind == HLOAD_DATA;
 
 	if (!size)
 		return;
-	if (!zeroed)
-		memset(write + *end, placed->kind == HLOAD_TEXT ? 0xcc : 0, placed->offset - *end);
+	memset(write + *end, placed->kind == HLOAD_TEXT ? 0xcc : 0, placed->offset - *end);
 	memcpy(write + placed->offset, bytes.data, bytes.size);
-	if (!zeroed)
-		memset(write + placed->offset + bytes.size, 0, size - bytes.size);
+	memset(write + placed->offset + bytes.size, 0, size - bytes.size);
 	*end = placed->offset + size;
 }
 
@@ -32,7 +30,7 @@ enum helix_status hload_copy_sections(struct hload_work *work)
 	for (uint32_t i = 1; i < work->image->section_count; i++)
 		if (hload_is_placed(work, i))
 			copy_section(work, i, &end[work->section[i].kind]);
-	for (unsigned kind = 0; kind < HLOAD_DATA; kind++)
+	for (unsigned kind = 0; kind < HLOAD_KINDS; kind++)
 		if (end[kind] < work->size[kind])
 			memset(work->object->region[kind].write + end[kind],
 			       kind == HLOAD_TEXT ? 0xcc : 0, work->size[kind] - end[kind]);

@@ -45,10 +45,10 @@ struct hload_host {
 
 	/* Reserves `size` bytes (not 0) aligned to `align` (a power of two up to
 	 * HMOD_ALIGN_MAX) for `kind`, within 2 GiB of every other region and of
-	 * every address that was exported to the loader; zero-filled for DATA,
-	 * otherwise filled with anything. A module has one region a kind, and a
-	 * second one of RODATA when its code needs a global offset table. False
-	 * when there is no room, and then *region is untouched. */
+	 * every address that was exported to the loader; filled with anything. A
+	 * module has one region a kind, and a second one of RODATA when its code
+	 * needs a global offset table. False when there is no room, and then *region
+	 * is untouched. */
 	bool (*place)(void *ctx, enum hload_kind kind, uint64_t size, uint64_t align,
 		      struct hload_region *region);
 	/* Ends writing: the region gets its final protection, and for TEXT and

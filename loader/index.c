@@ -8,49 +8,22 @@
  */
 #include "loader/index.h"
 
-#define FIRST UINT64_C(16) /* buckets of segment 0, and the least there are */
-
-static unsigned bits(uint64_t value)
-{
-	return value ? 64 - (unsigned)__builtin_clzll(value) : 0;
-}
-
-/* Segment 0 holds the first 16 buckets, segment k those from 16 << (k - 1) to
- * 16 << k. */
-static unsigned segment_of(uint64_t bucket)
-{
-	return bucket < FIRST ? 0 : bits(bucket) - 4;
-}
-
-static uint64_t segment_first(unsigned segment)
-{
-	return segment ? FIRST << (segment - 1) : 0;
-}
-
 static uint64_t segment_size(unsigned segment)
 {
-	return segment ? FIRST << (segment - 1) : FIRST;
+	return segment ? HLOAD_INDEX_FIRST << (segment - 1) : HLOAD_INDEX_FIRST;
 }
 
-static struct hload_node **bucket_at(const struct hload_index *index, uint64_t bucket)
+/* Sets the number of buckets. */
+static void set_buckets(struct hload_index *index, uint64_t buckets)
 {
-	unsigned segment = segment_of(bucket);
-
-	return &index->segment[segment][bucket - segment_first(segment)];
-}
-
-static struct hload_node **bucket_for(const struct hload_index *index, uint64_t hash)
-{
-	uint64_t mask = (UINT64_C(1) << bits(index->buckets - 1)) - 1;
-	uint64_t bucket = hash & mask;
-
-	return bucket_at(index, bucket < index->buckets ? bucket : bucket & mask >> 1);
+	index->buckets = buckets;
+	index->mask = (UINT64_C(1) << hload_index_bits(buckets - 1)) - 1;
 }
 
 /* The bucket that `bucket` was split from, and is merged into. */
 static uint64_t parent_of(uint64_t bucket)
 {
-	return bucket - (UINT64_C(1) << (bits(bucket) - 1));
+	return bucket - (UINT64_C(1) << (hload_index_bits(bucket) - 1));
 }
 
 static bool segment_add(struct hload_index *index, unsigned segment)
@@ -76,13 +49,13 @@ static void segment_drop(struct hload_index *index, unsigned segment)
 /* One bucket more; without memory there are longer chains instead. */
 static void grow(struct hload_index *index)
 {
-	uint64_t added = index->buckets, bit = UINT64_C(1) << (bits(added) - 1);
-	struct hload_node **stay = bucket_at(index, parent_of(added)), **go;
+	uint64_t added = index->buckets, bit = UINT64_C(1) << (hload_index_bits(added) - 1);
+	struct hload_node **stay = hload_bucket_at(index, parent_of(added)), **go;
 
-	if (added == bit && !segment_add(index, segment_of(added)))
+	if (added == bit && !segment_add(index, hload_segment_of(added)))
 		return;
-	go = bucket_at(index, added);
-	index->buckets++;
+	go = hload_bucket_at(index, added);
+	set_buckets(index, added + 1);
 	for (struct hload_node *node = *stay; node; node = node->next) {
 		struct hload_node ***end = node->hash & bit ? &go : &stay;
 
@@ -96,14 +69,14 @@ static void grow(struct hload_index *index)
 static void shrink(struct hload_index *index)
 {
 	uint64_t last = index->buckets - 1;
-	struct hload_node **end = bucket_at(index, parent_of(last));
+	struct hload_node **end = hload_bucket_at(index, parent_of(last));
 
 	while (*end)
 		end = &(*end)->next;
-	*end = *bucket_at(index, last);
-	index->buckets = last;
-	if (last == segment_first(segment_of(last)))
-		segment_drop(index, segment_of(last));
+	*end = *hload_bucket_at(index, last);
+	set_buckets(index, last);
+	if (last == hload_segment_first(hload_segment_of(last)))
+		segment_drop(index, hload_segment_of(last));
 }
 
 bool hload_index_init(struct hload_index *index, const struct hload_host *host)
@@ -111,8 +84,8 @@ bool hload_index_init(struct hload_index *index, const struct hload_host *host)
 	*index = (struct hload_index){ .host = host };
 	if (!segment_add(index, 0))
 		return false;
-	index->buckets = FIRST;
-	for (uint64_t i = 0; i < FIRST; i++)
+	set_buckets(index, HLOAD_INDEX_FIRST);
+	for (uint64_t i = 0; i < HLOAD_INDEX_FIRST; i++)
 		index->segment[0][i] = NULL;
 	return true;
 }
@@ -125,26 +98,39 @@ void hload_index_release(struct hload_index *index)
 	index->buckets = index->count = 0;
 }
 
-bool hload_index_add(struct hload_index *index, struct hload_node *node, const char *key)
+bool hload_index_enter(struct hload_index *index, struct hload_node *node,
+		       struct hload_node **before)
 {
 	struct hload_node **end;
 	uint64_t steps = 0;
-	size_t length = 0;
 
+	*before = NULL;
 	if (!index->buckets)
 		return false;
-	while (key[length])
-		length++;
-	node->key = key;
-	node->hash = hmod_name_hash(key, length);
 	node->next = NULL;
 	if (++index->count > index->buckets)
 		grow(index);
-	for (end = bucket_for(index, node->hash); *end; end = &(*end)->next)
-		steps++;
+	for (end = hload_bucket_for(index, node->hash); *end; end = &(*end)->next, steps++)
+		if (!*before && hload_is_named(*end, node->key, node->length, node->hash))
+			*before = *end;
 	*end = node;
 	index->steps += steps;
 	return true;
+}
+
+bool hload_index_add(struct hload_index *index, struct hload_node *node, const char *key)
+{
+	struct hload_node *before;
+	size_t length = 0;
+
+	while (key[length])
+		length++;
+	if (!index->buckets)
+		return false;
+	node->key = key;
+	node->length = (uint32_t)length;
+	node->hash = hmod_name_hash(key, length);
+	return hload_index_enter(index, node, &before);
 }
 
 /* A node that is not in is left alone. */
@@ -154,46 +140,23 @@ void hload_index_remove(struct hload_index *index, struct hload_node *node)
 
 	if (!index->buckets)
 		return;
-	at = bucket_for(index, node->hash);
+	at = hload_bucket_for(index, node->hash);
 	while (*at && *at != node)
 		at = &(*at)->next;
 	if (!*at)
 		return;
 	*at = node->next;
 	index->count--;
-	if (index->buckets > FIRST && index->count < index->buckets)
+	if (index->buckets > HLOAD_INDEX_FIRST && index->count < index->buckets)
 		shrink(index);
-}
-
-static bool same_key(const char *key, const char *wanted, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		if (!key[i] || key[i] != wanted[i])
-			return false;
-	return !key[length];
-}
-
-struct hload_node *hload_index_find(const struct hload_index *index, const char *key,
-				    size_t length, uint64_t hash)
-{
-	struct hload_node *node = index->buckets ? *bucket_for(index, hash) : NULL;
-	uint64_t steps = 1;
-
-	for (; node && (node->hash != hash || !same_key(node->key, key, length)); steps++)
-		node = node->next;
-	((struct hload_index *)(uintptr_t)index)->steps += steps; /* a count, no part of it */
-	return node;
 }
 
 struct hload_node *hload_index_more(const struct hload_index *index, const struct hload_node *node)
 {
 	struct hload_node *next = node->next;
 	uint64_t steps = 1;
-	size_t length = 0;
 
-	while (node->key[length])
-		length++;
-	for (; next && (next->hash != node->hash || !same_key(next->key, node->key, length)); steps++)
+	for (; next && !hload_is_named(next, node->key, node->length, node->hash); steps++)
 		next = next->next;
 	((struct hload_index *)(uintptr_t)index)->steps += steps;
 	return next;

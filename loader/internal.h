@@ -197,6 +197,10 @@ struct hload_module *hload_find_id_locked(const struct hload_system *system, uin
 enum helix_status hload_catalog_add(struct hload_module *module, struct hmod_diag *diag);
 void hload_catalog_remove(struct hload_module *module);
 
+/* hload_register of an opened file; the lock is held. */
+enum helix_status hload_register_image(struct hload_system *system, const struct hmod_image *image,
+				       const char *path, struct hload_module **module,
+				       struct hmod_diag *diag);
 /* Takes a module that is not loaded out of everything and frees it, at once or
  * with its last reference (hload_discard); safe after any part of registering.
  * The lock is held. */
@@ -248,6 +252,13 @@ enum helix_status hload_check_same(struct hload_module *module, const struct hmo
  * running too, or it could be gone while a hook is called. drop: safe after any part. */
 enum helix_status hload_take_holds(struct hload_module *module, struct hmod_diag *diag);
 void hload_drop_holds(struct hload_module *module);
+
+/* ---- the file: fetch.c ---------------------------------------------------------- */
+
+/* Loads the module's object from what `how` brings, or from the file it was
+ * registered from. The lock is held. */
+enum helix_status hload_fetch(struct hload_module *module, const struct hload_insertion *how,
+			      struct hmod_diag *diag);
 
 /* ---- life: lifecycle.c ---------------------------------------------------------- */
 

@@ -121,8 +121,8 @@ static enum helix_status lay_out_common(struct hload_work *work, uint32_t symbol
 	return append(work, HLOAD_DATA, s->size, s->value, &work->value[symbol]);
 }
 
-/* Already checked: nothing of single symbols. Gives COMMON symbols their place
- * and counts the undefined ones, those with a far section index included. */
+/* Already checked: nothing of single symbols. Gives COMMON symbols, which are
+ * global, their place. */
 static enum helix_status lay_out_symbols(struct hload_work *work)
 {
 	const struct hmod_image *image = work->image;
@@ -134,14 +134,9 @@ static enum helix_status lay_out_symbols(struct hload_work *work)
 				       HMOD_STAGE_LAYOUT, "symbol values");
 	if (!work->value)
 		return HELIX_E_NO_MEMORY;
-	for (uint32_t i = 0; !status && i < image->symbol_count; i++) {
-		uint16_t section = image->symbols[i].shndx;
-
-		if (section == ELF_SHN_UNDEF || section == ELF_SHN_XINDEX)
-			work->undefined++;
-		else if (section == ELF_SHN_COMMON)
+	for (uint32_t i = image->first_global; !status && i < image->symbol_count; i++)
+		if (image->symbols[i].shndx == ELF_SHN_COMMON)
 			status = lay_out_common(work, i);
-	}
 	return status;
 }
 

@@ -32,7 +32,7 @@ struct hload_work {
 	uint32_t *order; /* scratch, section_count entries; only for files out of order */
 	struct hload_placed *section; /* section_count entries */
 	uint64_t *value; /* symbol_count run-time values; NULL if there are no symbols */
-	void **owners; /* of imports, with repetitions: `undefined` entries */
+	void **owners; /* of imports, with repetitions; owner_room of them */
 	struct hload_index namespaces; /* that may be imported from */
 	struct hload_node *namespace_nodes; /* namespace_count of them */
 	uint32_t *slot; /* a symbol: its entry of the GOT, from 1; NULL until one is needed */
@@ -41,11 +41,13 @@ struct hload_work {
 	uint64_t base[HLOAD_KINDS]; /* run-time addresses; an empty kind borrows another's */
 	uint64_t probe_end; /* what exports->steps may come to: hashes may collide on purpose */
 	uint64_t name_budget; /* bytes of names that may still be read */
-	uint64_t function_bytes; /* of functions' names, with their NULs */
-	uint32_t undefined; /* at most so many symbols are */
+	struct hload_function *functions; /* symbol_count entries; names as in the file */
+	uint64_t export_bytes; /* of exports' names */
+	uint32_t first_name, last_name; /* of what is kept; none: first is behind last */
 	uint32_t missing; /* undefined, strong, and nobody's */
-	uint32_t owner_count;
-	uint32_t function_count;
+	uint32_t owner_count, owner_room;
+	uint32_t function_count, last_function; /* the last one's offset */
+	bool unsorted; /* functions, by offset */
 	uint32_t namespace_count;
 	uint32_t array_count; /* sections of constructors and destructors */
 	bool dropped; /* some sections are of groups that were there before */
@@ -103,6 +105,13 @@ static inline bool hload_is_crowded(const struct hload_work *work)
 	return work->loading->exports->steps > work->probe_end;
 }
 enum helix_status hload_fail_crowded(struct hload_work *work, const char *name);
+
+/* Keeps a name of the file's string table. */
+static inline void hload_keep_name(struct hload_work *work, uint32_t name)
+{
+	work->first_name = name < work->first_name ? name : work->first_name;
+	work->last_name = name > work->last_name ? name : work->last_name;
+}
 
 /* Checks every symbol and gives it its value; collects the providers. Refuses
  * strong undefined symbols that nobody exports, all of them in one message. */

@@ -54,89 +54,6 @@ enum helix_status hload_advance(struct hload_module *module, enum hload_event ev
 	return HELIX_OK;
 }
 
-/* ---- loading -------------------------------------------------------------------- */
-
-static const char *owner_name(void *ctx, const void *owner)
-{
-	(void)ctx;
-	return owner ? ((const struct hload_module *)owner)->meta.name : "kernel";
-}
-
-static bool exports_symbol(const struct hmod_image *image, const char *symbol)
-{
-	struct hmod_export_cursor cursor = { 0 };
-	struct hmod_export export;
-	size_t size = hload_length(symbol) + 1;
-
-	while (!hmod_export_next(image, &cursor, &export, NULL))
-		if (hload_length(export.name) + 1 == size && !memcmp(export.name, symbol, size))
-			return true;
-	return false;
-}
-
-/* Looks through the files of what is registered and not loaded: only asked when
- * a load fails. */
-static const char *who_exports(void *ctx, const char *symbol)
-{
-	struct hload_system *system = ctx;
-	const struct hload_host *host = system->outer;
-
-	for (struct hload_module *m = system->first; m && host->file_get; m = m->next) {
-		struct hmod_image image;
-		struct hmod_span file;
-		bool found;
-
-		if (m->state != HLOAD_REGISTERED || !m->path ||
-		    host->file_get(host->ctx, m->path, &file, NULL))
-			continue;
-		found = !hmod_image_open(&image, file.data, file.size, NULL) &&
-			exports_symbol(&image, symbol);
-		if (host->file_put)
-			host->file_put(host->ctx, m->path, file);
-		if (found)
-			return m->meta.name;
-	}
-	return NULL;
-}
-
-static enum helix_status load(struct hload_module *module, struct hmod_span file,
-			      struct hmod_diag *diag)
-{
-	struct hload_system *system = module->system;
-	struct hload_loading loading = { &system->host, &system->exports, module, who_exports,
-					 owner_name, system,
-					 module->meta.header->version };
-	struct hmod_image image;
-	enum helix_status status;
-
-	if ((status = hmod_image_open(&image, file.data, file.size, diag)) ||
-	    (status = hload_check_same(module, &image, diag)))
-		return status;
-	return hload_object_load(&module->object, &loading, &image, diag);
-}
-
-static enum helix_status load_file(struct hload_module *module, struct hmod_span file,
-				   struct hmod_diag *diag)
-{
-	const struct hload_host *host = module->system->outer;
-	enum helix_status status;
-
-	if (file.size)
-		return load(module, file, diag);
-	if (!module->path || !host->file_get) {
-		hmod_fail(diag, HELIX_E_IO, HMOD_STAGE_NONE, HMOD_NOWHERE);
-		hmod_diag_name(diag, module->meta.name, SIZE_MAX);
-		return HELIX_E_IO;
-	}
-	status = host->file_get(host->ctx, module->path, &file, diag);
-	if (status)
-		return status;
-	status = load(module, file, diag);
-	if (host->file_put)
-		host->file_put(host->ctx, module->path, file);
-	return status;
-}
-
 /* ---- the list of loaded ones --------------------------------------------------- */
 
 static void enter(struct hload_module *module)
@@ -320,7 +237,7 @@ static enum helix_status load_all(struct hload_module *module, const struct hloa
 		module->health.restarts = 0;
 	if ((!module->restarting &&
 	     (status = hload_values_set(module, how->settings, how->setting_count, diag))) ||
-	    (status = load_file(module, how->file, diag)) || (status = hload_take_holds(module, diag)) ||
+	    (status = hload_fetch(module, how, diag)) || (status = hload_take_holds(module, diag)) ||
 	    (status = hload_interfaces_add(module, diag)) ||
 	    (status = hload_interfaces_name(module, diag)))
 		return status;
@@ -372,9 +289,35 @@ enum helix_status hload_insert(struct hload_system *system, struct hload_module 
 			       struct hmod_span file, const struct hload_setting *settings,
 			       size_t setting_count, struct hmod_diag *diag)
 {
-	const struct hload_insertion how = { file, settings, setting_count, false };
+	const struct hload_insertion how = { .file = file, .settings = settings,
+					     .setting_count = setting_count };
 
 	return hload_insert_as(system, module, &how, diag);
+}
+
+enum helix_status hload_load(struct hload_system *system, const struct hload_insertion *how,
+			     const char *path, struct hload_module **module,
+			     struct hmod_diag *diag)
+{
+	struct hload_insertion opened = *how;
+	struct hload_module *fresh;
+	struct hmod_image image;
+	enum helix_status status = hmod_image_open(&image, how->file.data, how->file.size, diag);
+
+	if (status)
+		return status;
+	opened.image = &image;
+	hload_lock(system);
+	status = hload_register_image(system, &image, path, &fresh, diag);
+	if (!status) {
+		status = insert(fresh, &opened, NULL, diag);
+		if (status)
+			hload_forget(fresh);
+		else
+			*module = fresh;
+	}
+	hload_unlock(system);
+	return status;
 }
 
 /* ---- removing --------------------------------------------------------------------- */

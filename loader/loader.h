@@ -116,6 +116,7 @@ struct hload_info {
 	const char *path; /* or NULL */
 	uint64_t size[HLOAD_KINDS]; /* loaded bytes; 0 when not loaded */
 	uint64_t address[HLOAD_KINDS];
+	uint64_t names; /* bytes of names kept while loaded */
 	uint32_t holders; /* loaded modules that need it */
 	enum helix_status last_error;
 	uint64_t events; /* HELIX_WANTS_… that it is told of; 0 when not loaded */
@@ -173,9 +174,15 @@ struct hload_insertion {
 	const struct hload_setting *settings;
 	size_t setting_count;
 	bool force; /* an EXPERIMENTAL module too */
+	const struct hmod_image *image; /* `file`, opened already; NULL: it is not */
 };
 enum helix_status hload_insert_as(struct hload_system *system, struct hload_module *module,
 				  const struct hload_insertion *how, struct hmod_diag *diag);
+/* Registers and inserts the module in how->file (`path` as for hload_register) in
+ * one go: the file is read once. When it refuses, the module is forgotten. */
+enum helix_status hload_load(struct hload_system *system, const struct hload_insertion *how,
+			     const char *path, struct hload_module **module,
+			     struct hmod_diag *diag);
 /* Whether EXPERIMENTAL modules load without force; at first they do not. */
 void hload_allow_experimental(struct hload_system *system, bool allow);
 /* What has been loaded since the start that one may want to know of. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The names an object keeps once the file is gone: its functions for
- * backtraces, its exports for those who import. One block holds all the text.
+ * backtraces, its exports for those who import. One block holds all the text: the part of the
+ * file's string table from the first name to the last, whatever else is in it.
  */
 #include "loader/layout.h"
 
@@ -42,15 +43,40 @@ static const char *what_is_wrong(const struct hload_work *work,
 	return entry->ns ? hmod_namespace_check(entry->ns) : NULL;
 }
 
-/* The entries, their keys still pointing into the file; *bytes of text. */
+/* One entry, its texts still pointing into the file; *bytes counts those that the
+ * string table does not hold. */
+static enum helix_status read_export(struct hload_work *work, const struct hmod_export *export,
+				     struct hload_export_entry *entry, uint64_t *bytes)
+{
+	const struct hmod_image *image = work->image;
+	const struct elf64_symbol *symbol = &image->symbols[export->symbol];
+	const char *wrong;
+
+	entry->node.key = export->name;
+	entry->node.length = (uint32_t)hmod_name_length(export->name,
+							image->file.data + image->file.size);
+	entry->address = work->value[export->symbol];
+	entry->owner = work->loading->owner;
+	entry->ns = export->ns;
+	hload_note_deprecation(work->loading, export, entry);
+	entry->weak = elf64_symbol_bind(symbol) == ELF_STB_WEAK;
+	hload_keep_name(work, symbol->name);
+	work->export_bytes += entry->node.length;
+	*bytes += (export->ns ? text_size(export->ns) : 0) +
+		  (entry->replacement ? text_size(entry->replacement) : 0);
+	wrong = what_is_wrong(work, entry, *bytes + work->export_bytes);
+	return wrong ? fail_export(work, (uint32_t)(entry - work->object->exports), export->name,
+				   wrong) :
+		       HELIX_OK;
+}
+
 static enum helix_status read_exports(struct hload_work *work, uint64_t *bytes)
 {
 	struct hload_object *object = work->object;
 	struct hmod_export_cursor cursor = { 0 };
 	uint32_t count = hmod_export_count(work->image);
+	enum helix_status status = HELIX_OK;
 	struct hmod_export export;
-	enum helix_status status;
-	const char *wrong;
 
 	if (!count)
 		return HELIX_OK;
@@ -59,27 +85,13 @@ static enum helix_status read_exports(struct hload_work *work, uint64_t *bytes)
 	if (!object->exports)
 		return HELIX_E_NO_MEMORY;
 	object->export_room = count;
-	work->probe_end += HLOAD_PROBES * (uint64_t)count;
 	memset(object->exports, 0, count * sizeof *object->exports);
-	for (uint32_t i = 0; i < count; i++) {
-		struct hload_export_entry *entry = &object->exports[i];
-
+	for (uint32_t i = 0; !status && i < count; i++) {
 		status = hmod_export_next(work->image, &cursor, &export, work->diag);
-		if (status)
-			return status;
-		entry->node.key = export.name;
-		entry->address = work->value[export.symbol];
-		entry->owner = work->loading->owner;
-		entry->ns = export.ns;
-		entry->weak = elf64_symbol_bind(&work->image->symbols[export.symbol]) == ELF_STB_WEAK;
-		hload_note_deprecation(work->loading, &export, entry);
-		*bytes += text_size(export.name) + (export.ns ? text_size(export.ns) : 0) +
-			  (entry->replacement ? text_size(entry->replacement) : 0);
-		wrong = what_is_wrong(work, entry, *bytes);
-		if (wrong)
-			return fail_export(work, i, export.name, wrong);
+		if (!status)
+			status = read_export(work, &export, &object->exports[i], bytes);
 	}
-	return HELIX_OK;
+	return status;
 }
 
 static const char *name_of(const struct hload_loading *loading, const void *owner)
@@ -102,16 +114,16 @@ static enum helix_status fail_entry(struct hload_work *work, const struct hload_
 	return status;
 }
 
-/* Somebody else's entry stands before ours. A weak one of ours waits behind it;
- * else weak ones of others go behind ours, in their order, until one is strong. */
-static enum helix_status contend(struct hload_work *work, struct hload_export_entry *ours,
-				 size_t length)
+/* Somebody's entry of that name stood there before ours. A weak one of ours waits
+ * behind it; else weak ones of others go behind ours, in their order, until one is
+ * strong. */
+static enum helix_status contend(struct hload_work *work, struct hload_export_entry *ours)
 {
 	struct hload_index *index = work->loading->exports;
 
 	for (;;) {
-		struct hload_node *node =
-			hload_index_find(index, ours->node.key, length, ours->node.hash);
+		struct hload_node *node = hload_index_find(index, ours->node.key,
+							   ours->node.length, ours->node.hash);
 		struct hload_export_entry *first = (void *)node;
 
 		if (first == ours)
@@ -135,139 +147,146 @@ static char *copy(char *to, const char **text)
 	return to + size;
 }
 
-/* Enters the exports; equal keys stand in order, so the first one found tells
- * whether somebody had the name before. */
+static enum helix_status enter_export(struct hload_work *work, struct hload_export_entry *entry)
+{
+	struct hload_node *node = &entry->node, *before;
+	enum helix_status status = HELIX_OK;
+
+	/* The file's table and the part of it that is kept. */
+	node->key = work->object->strings +
+		    ((const uint8_t *)node->key - work->image->symbol_names.data -
+		     work->object->name_base);
+	node->hash = hmod_name_hash(node->key, node->length);
+	if (!hload_index_enter(work->loading->exports, node, &before))
+		return fail_entry(work, node, HELIX_E_NO_MEMORY);
+	work->object->export_count++;
+	if (before)
+		status = contend(work, entry);
+	return !status && hload_is_crowded(work) ? hload_fail_crowded(work, node->key) : status;
+}
+
+/* Enters the exports; `text` has room for their other texts. */
 static enum helix_status enter_exports(struct hload_work *work, char *text)
 {
 	struct hload_object *object = work->object;
-	struct hload_index *index = work->loading->exports;
 	enum helix_status status = HELIX_OK;
 
 	while (!status && object->export_count < object->export_room) {
 		struct hload_export_entry *entry = &object->exports[object->export_count];
-		const char *key = entry->node.key;
-		char *end = copy(text, &key);
-		size_t length = (size_t)(end - text) - 1;
 
 		if (entry->ns)
-			end = copy(end, &entry->ns);
+			text = copy(text, &entry->ns);
 		if (entry->replacement)
-			end = copy(end, &entry->replacement);
-		if (!hload_index_add(index, &entry->node, key))
-			return fail_entry(work, &entry->node, HELIX_E_NO_MEMORY);
-		object->export_count++;
-		status = contend(work, entry, length);
-		if (!status && hload_is_crowded(work))
-			status = hload_fail_crowded(work, key);
-		text = end;
+			text = copy(text, &entry->replacement);
+		status = enter_export(work, entry);
 	}
 	return status;
 }
 
 /* ---- functions ----------------------------------------------------------------- */
 
-static void sift(struct hload_function *heap, uint32_t root, uint32_t count)
-{
-	for (;;) {
-		uint32_t child = 2 * root + 1;
-		struct hload_function top = heap[root];
+#define RADIX 256
+#define FEW 64 /* functions */
 
-		if (child >= count)
-			return;
-		if (child + 1 < count && heap[child + 1].offset > heap[child].offset)
-			child++;
-		if (heap[child].offset <= top.offset)
-			return;
-		heap[root] = heap[child];
-		heap[child] = top;
-		root = child;
+/* One pass of a radix sort: by eight bits of the offset, equal ones in order. */
+static void sort_by(const struct hload_function *from, struct hload_function *to, uint32_t count,
+		    unsigned shift)
+{
+	uint32_t place[RADIX] = { 0 }, end = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		place[from[i].offset >> shift & (RADIX - 1)]++;
+	for (unsigned digit = 0; digit < RADIX; digit++) {
+		uint32_t here = place[digit];
+
+		place[digit] = end;
+		end += here;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		to[place[from[i].offset >> shift & (RADIX - 1)]++] = from[i];
+}
+
+/* For a few. */
+static void sort_few(const struct hload_function *from, struct hload_function *to, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t at = i;
+
+		for (; at && to[at - 1].offset > from[i].offset; at--)
+			to[at] = to[at - 1];
+		to[at] = from[i];
 	}
 }
 
-static void sort_functions(struct hload_function *functions, uint32_t count)
+/* Sorts what resolving noted into the object's list: compilers write symbols
+ * nearly in order, linkers do not. Linear. */
+static void sort_many(struct hload_work *work, struct hload_function *sorted)
 {
-	for (uint32_t i = count / 2; i-- > 0;)
-		sift(functions, i, count);
-	for (uint32_t end = count; end-- > 1;) {
-		struct hload_function top = functions[0];
+	struct hload_function *from = work->functions, *to = sorted, *swap;
+	const uint32_t count = work->function_count;
 
-		functions[0] = functions[end];
-		functions[end] = top;
-		sift(functions, 0, end);
+	for (unsigned shift = 0; shift < 32 && work->size[HLOAD_TEXT] >> shift; shift += 8) {
+		sort_by(from, to, count, shift);
+		swap = from;
+		from = to;
+		to = swap;
 	}
+	if (from != sorted)
+		memcpy(sorted, from, count * sizeof *sorted);
 }
 
-/* True for the symbols that hload_resolve counted. */
-static bool is_function(const struct hload_work *work, uint32_t symbol)
-{
-	bool special;
-	uint32_t section;
-
-	if (elf64_symbol_type(&work->image->symbols[symbol]) != ELF_STT_FUNC || !symbol)
-		return false;
-	section = hmod_symbol_section(work->image, symbol, &special);
-	return !special && section && work->section[section].kind == HLOAD_TEXT &&
-	       hmod_symbol_name(work->image, symbol)[0];
-}
-
-/* Fills functions and their text; compilers write them nearly in order. */
-static void fill_functions(struct hload_work *work)
+static enum helix_status keep_functions(struct hload_work *work)
 {
 	struct hload_object *object = work->object;
-	struct hload_function *f = object->functions;
-	uint32_t name = 0, last = 0;
-	bool sorted = true;
+	const uint32_t count = work->function_count;
 
-	for (uint32_t i = 1; i < work->image->symbol_count; i++) {
-		const char *text;
-		size_t size;
-
-		if (!is_function(work, i))
-			continue;
-		text = hmod_symbol_name(work->image, i);
-		size = text_size(text);
-		*f = (struct hload_function){ (uint32_t)(work->value[i] - work->base[HLOAD_TEXT]),
-					      name };
-		sorted = sorted && f->offset >= last;
-		last = f++->offset;
-		memcpy(object->strings + name, text, size);
-		name += (uint32_t)size;
-	}
-	if (!sorted)
-		sort_functions(object->functions, object->function_count);
-}
-
-static enum helix_status take_functions(struct hload_work *work)
-{
-	struct hload_object *object = work->object;
-
-	if (!work->function_count)
+	if (!count)
 		return HELIX_OK;
-	object->functions = hload_work_alloc(work, work->function_count,
-					     sizeof *object->functions, HMOD_STAGE_RESOLVE,
-					     "function names");
+	object->functions = hload_work_alloc(work, count, sizeof *object->functions,
+					     HMOD_STAGE_RESOLVE, "function names");
 	if (!object->functions)
 		return HELIX_E_NO_MEMORY;
-	object->function_count = work->function_count;
-	fill_functions(work);
+	object->function_count = count;
+	if (work->unsorted && count > FEW)
+		sort_many(work, object->functions);
+	else if (work->unsorted)
+		sort_few(work->functions, object->functions, count);
+	else
+		memcpy(object->functions, work->functions, count * sizeof *object->functions);
+	return HELIX_OK;
+}
+
+/* Copies the part of the string table that holds the names, from the first to the
+ * last of them, with `bytes` more room behind it: *room. */
+static enum helix_status keep_strings(struct hload_work *work, uint64_t bytes, char **room)
+{
+	struct hload_object *object = work->object;
+	const char *names = (const char *)work->image->symbol_names.data;
+	size_t kept = 0;
+
+	if (work->first_name <= work->last_name)
+		kept = work->last_name - work->first_name + text_size(names + work->last_name);
+	if (!kept)
+		return HELIX_OK;
+	object->strings = hload_work_alloc(work, kept + (size_t)bytes, 1, HMOD_STAGE_RESOLVE,
+					   "names");
+	if (!object->strings)
+		return HELIX_E_NO_MEMORY;
+	object->strings_size = kept + (size_t)bytes;
+	object->name_base = work->first_name;
+	memcpy(object->strings, names + work->first_name, kept);
+	*room = object->strings + kept;
 	return HELIX_OK;
 }
 
 enum helix_status hload_keep_names(struct hload_work *work)
 {
-	struct hload_object *object = work->object;
+	enum helix_status status;
 	uint64_t bytes = 0;
-	enum helix_status status = read_exports(work, &bytes);
+	char *room = NULL;
 
-	if (status)
+	if ((status = read_exports(work, &bytes)) || (status = keep_strings(work, bytes, &room)) ||
+	    (status = keep_functions(work)))
 		return status;
-	bytes += work->function_bytes;
-	if (!bytes)
-		return HELIX_OK;
-	object->strings = hload_work_alloc(work, (size_t)bytes, 1, HMOD_STAGE_RESOLVE, "names");
-	if (!object->strings)
-		return HELIX_E_NO_MEMORY;
-	object->strings_size = (size_t)bytes;
-	status = take_functions(work);
-	return status ? status : enter_exports(work, object->strings + work->function_bytes);
+	return enter_exports(work, room);
 }

@@ -28,7 +28,7 @@ static bool crowded(const struct hload_work *work)
 {
 	return work->namespaces.steps >
 	       HLOAD_PROBES_MORE +
-		       HLOAD_PROBES * ((uint64_t)work->namespace_count + work->undefined);
+		       HLOAD_PROBES * ((uint64_t)work->namespace_count + work->image->symbol_count);
 }
 
 static enum helix_status fail_memory(struct hload_work *work)

@@ -26,8 +26,11 @@ static enum helix_status find_hooks(struct hload_work *work)
 {
 	const struct hload_region *text = &work->object->region[HLOAD_TEXT];
 	struct hmod_reference hooks[HMOD_HOOKS];
-	enum helix_status status = hmod_hooks_read(work->image, hooks, work->diag);
+	enum helix_status status;
 
+	if (work->loading->bare)
+		return HELIX_OK;
+	status = hmod_hooks_read(work->image, hooks, work->diag);
 	for (unsigned i = 0; !status && i < HMOD_HOOKS; i++) {
 		uint64_t *hook = &work->object->hook[i];
 
@@ -106,7 +109,8 @@ static void release_work(struct hload_work *work)
 	release(host, work->order, image->section_count * sizeof *work->order);
 	release(host, work->section, image->section_count * sizeof *work->section);
 	release(host, work->value, image->symbol_count * sizeof *work->value);
-	release(host, work->owners, work->undefined * sizeof *work->owners);
+	release(host, work->functions, image->symbol_count * sizeof *work->functions);
+	release(host, work->owners, work->owner_room * sizeof *work->owners);
 	if (work->namespace_nodes)
 		hload_index_release(&work->namespaces);
 	release(host, work->namespace_nodes,

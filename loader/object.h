@@ -25,7 +25,7 @@ struct hload_export_entry {
 /* A function's place, for backtraces; sorted by address. */
 struct hload_function {
 	uint32_t offset; /* from the text region's start, bytes */
-	uint32_t name; /* offset in `strings` */
+	uint32_t name; /* offset in `strings`, plus name_base */
 };
 
 /* Where one of the object's interfaces stands; the n-th of its metadata. */
@@ -60,6 +60,7 @@ struct hload_object {
 	uint32_t function_count;
 	char *strings; /* names of exports and functions */
 	size_t strings_size;
+	uint32_t name_base; /* what a function's name counts from */
 	struct hload_object_interface *interfaces;
 	uint32_t interface_count;
 	struct hload_array *arrays; /* in order; NULL for most modules */
@@ -79,6 +80,7 @@ struct hload_loading {
 	const char *(*owner_name)(void *ctx, const void *owner); /* NULL owner: "kernel" */
 	void *ctx;
 	uint64_t version; /* of the module, for deprecated exports */
+	bool bare; /* an object without metadata, which is no module: it has no hooks */
 };
 
 /* Brings `image` into memory and adds its exports to the index. `object` is

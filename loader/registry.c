@@ -4,26 +4,39 @@
  */
 #include "loader/internal.h"
 
-/* Reads the file's metadata into a table of the module's own. */
-static enum helix_status read_metadata(struct hload_module *module, struct hmod_span file,
-				       struct hmod_diag *diag)
-{
-	struct hmod_image image;
-	enum helix_status status = hmod_image_open(&image, file.data, file.size, diag);
-	size_t size;
+#define TABLE_SMALL 512 /* bytes of stack for a flat table */
 
-	if (status)
-		return status;
-	status = hmod_meta_flatten(&image, NULL, 0, &size, diag);
-	if (status != HELIX_E_TOO_LARGE || !size || size > HMOD_META_MAX)
-		return status;
+/* Takes a block for the table; its first `size` bytes from `from` if that is given. */
+static enum helix_status take_table(struct hload_module *module, size_t size, const void *from,
+				    struct hmod_diag *diag)
+{
 	module->table = hload_alloc(module->system, size);
 	if (!module->table)
 		return hload_fail_memory(diag, HMOD_STAGE_REGISTER, size, "metadata");
 	module->table_size = size;
-	status = hmod_meta_flatten(&image, module->table, size, &size, diag);
+	if (from)
+		memcpy(module->table, from, size);
+	return HELIX_OK;
+}
+
+/* Reads the file's metadata into a table of the module's own: at once where it is
+ * small, as it mostly is. */
+static enum helix_status read_metadata(struct hload_module *module,
+				       const struct hmod_image *image, struct hmod_diag *diag)
+{
+	uint64_t small[TABLE_SMALL / 8];
+	size_t size;
+	enum helix_status status = hmod_meta_flatten(image, small, sizeof small, &size, diag);
+
+	if (!status) {
+		status = take_table(module, size, small, diag);
+	} else if (status == HELIX_E_TOO_LARGE && size && size <= HMOD_META_MAX) {
+		status = take_table(module, size, NULL, diag);
+		if (!status)
+			status = hmod_meta_flatten(image, module->table, size, &size, diag);
+	}
 	if (!status)
-		status = hmod_meta_view(module->table, size, &module->meta, diag);
+		hmod_meta_attach(module->table, &module->meta);
 	return status;
 }
 
@@ -87,40 +100,51 @@ void hload_discard(struct hload_module *module)
 	hload_free(system, module, sizeof *module);
 }
 
-static enum helix_status register_module(struct hload_module *module, struct hmod_span file,
-					 const char *path, struct hmod_diag *diag)
+static enum helix_status register_module(struct hload_module *module,
+					 const struct hmod_image *image, const char *path,
+					 struct hmod_diag *diag)
 {
 	enum helix_status status;
 
-	if ((status = read_metadata(module, file, diag)) ||
+	if ((status = read_metadata(module, image, diag)) ||
 	    (status = keep_path(module, path, diag)) || (status = enter(module, diag)) ||
 	    (status = hload_graph_add(module, diag)) || (status = hload_graph_cycle(module, diag)))
 		return status;
 	return hload_catalog_add(module, diag);
 }
 
-enum helix_status hload_register(struct hload_system *system, struct hmod_span file,
-				 const char *path, struct hload_module **module,
-				 struct hmod_diag *diag)
+enum helix_status hload_register_image(struct hload_system *system, const struct hmod_image *image,
+				       const char *path, struct hload_module **module,
+				       struct hmod_diag *diag)
 {
-	struct hload_module *fresh;
+	struct hload_module *fresh = hload_alloc(system, sizeof *fresh);
 	enum helix_status status;
 
-	hload_lock(system);
-	fresh = hload_alloc(system, sizeof *fresh);
-	if (!fresh) {
-		hload_unlock(system);
+	if (!fresh)
 		return hload_fail_memory(diag, HMOD_STAGE_REGISTER, sizeof *fresh, "a module");
-	}
 	memset(fresh, 0, sizeof *fresh);
 	fresh->system = system;
-	status = register_module(fresh, file, path, diag);
+	status = register_module(fresh, image, path, diag);
 	if (status) {
 		hload_forget(fresh);
 	} else {
 		fresh->context.module = fresh->v1_context.module = fresh;
 		*module = fresh;
 	}
+	return status;
+}
+
+enum helix_status hload_register(struct hload_system *system, struct hmod_span file,
+				 const char *path, struct hload_module **module,
+				 struct hmod_diag *diag)
+{
+	struct hmod_image image;
+	enum helix_status status = hmod_image_open(&image, file.data, file.size, diag);
+
+	if (status)
+		return status;
+	hload_lock(system);
+	status = hload_register_image(system, &image, path, module, diag);
 	hload_unlock(system);
 	return status;
 }
@@ -231,7 +255,7 @@ const char *hload_function_at(struct hload_system *system, uint64_t address,
 	if (!low)
 		return NULL;
 	*offset -= f[low - 1].offset;
-	return m->object.strings + f[low - 1].name;
+	return m->object.strings + (f[low - 1].name - m->object.name_base);
 }
 
 bool hload_function_copy(struct hload_system *system, uint64_t address, char *name, size_t room,
@@ -259,6 +283,7 @@ void hload_info(const struct hload_module *module, struct hload_info *info)
 	info->path = module->path;
 	info->holders = module->holder_count;
 	info->last_error = module->last_error;
+	info->names = module->object.strings_size;
 	info->events = hload_events_wanted(module);
 	for (unsigned kind = 0; kind < HLOAD_KINDS; kind++) {
 		info->size[kind] = module->object.region[kind].size;

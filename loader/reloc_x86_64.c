@@ -249,59 +249,90 @@ static inline void write4(uint8_t *field, uint64_t value)
 	memcpy(field, &low, 4);
 }
 
-/* The four types that compilers write most, under the same guards. False when
- * it did nothing: then `relocate` decides, and names what is wrong. */
-static inline bool relocate_quickly(const struct target *t, const struct elf64_rela *r)
+/* S + A in 32 bits, relative or (32S) not, under the guards of `relocate`; false
+ * when one of them says no. A symbol that is not loaded has a value that does not
+ * fit. */
+static inline __attribute__((always_inline)) bool relocate4(const struct target *t,
+							    uint64_t offset, uint64_t value)
 {
-	uint32_t symbol = elf64_rela_symbol(r);
-	uint64_t value, offset = r->offset;
+	if (offset >= t->past4 || (uint64_t)(int64_t)(int32_t)value != value)
+		return false;
+	write4(t->write + offset, value);
+	return true;
+}
 
-	if (symbol >= t->symbol_count || t->value[symbol] == HLOAD_UNLOADED)
+static inline __attribute__((always_inline)) bool relocate8(const struct target *t,
+							    uint64_t offset, uint64_t value,
+							    uint64_t addend)
+{
+	if (offset >= t->past8 || value == HLOAD_UNLOADED)
 		return false;
-	value = t->value[symbol] + (uint64_t)r->addend;
-	switch (elf64_rela_type(r)) {
-	case R_X86_64_PC32:
-	case R_X86_64_PLT32:
-		value -= t->address + offset;
-		if (offset >= t->past4 || value + 0x80000000u > UINT32_MAX)
-			return false;
-		write4(t->write + offset, value);
-		return true;
-	case R_X86_64_32S:
-		if (offset >= t->past4 || value + 0x80000000u > UINT32_MAX ||
-		    (t->bias && value + bias_of(t, symbol) + 0x80000000u > UINT32_MAX))
-			return false;
-		write4(t->write + offset, value);
-		return true;
-	case R_X86_64_64:
-		if (offset >= t->past8)
-			return false;
-		memcpy(t->write + offset, &value, 8);
-		return true;
-	default:
+	value += addend;
+	memcpy(t->write + offset, &value, 8);
+	return true;
+}
+
+/* The four types that compilers write most, under the same guards; `pointers`:
+ * mostly R_X86_64_64. False when it did nothing: then `relocate` decides, and
+ * names what is wrong. */
+static inline __attribute__((always_inline)) bool relocate_quickly(const struct target *t,
+								   const struct elf64_rela *r,
+								   bool pointers)
+{
+	const uint32_t symbol = elf64_rela_symbol(r), type = elf64_rela_type(r);
+	const uint64_t offset = r->offset, a = (uint64_t)r->addend;
+
+	if (symbol >= t->symbol_count)
 		return false;
+	if (pointers && type == R_X86_64_64)
+		return relocate8(t, offset, t->value[symbol], a);
+	if (type == R_X86_64_PC32 || type == R_X86_64_PLT32)
+		return relocate4(t, offset, t->value[symbol] + a - (t->address + offset));
+	if (!pointers && type == R_X86_64_64)
+		return relocate8(t, offset, t->value[symbol], a);
+	return type == R_X86_64_32S &&
+	       (!t->bias || t->value[symbol] + a + bias_of(t, symbol) + 0x80000000u <= UINT32_MAX) &&
+	       relocate4(t, offset, t->value[symbol] + a);
+}
+
+/* Goes on from relocation `i`; returns the first that needs `relocate`. Four at a
+ * time, in functions of their own, so that everything stays in registers. */
+#define RELOCATE_RUN(name, pointers)                                                               \
+	static __attribute__((noinline)) uint64_t name(const struct target *t, uint64_t i,         \
+						       uint64_t count)                             \
+	{                                                                                          \
+		const struct target hoisted = *t; /* no store below can reach it */                \
+		const struct elf64_rela *r = hoisted.relas + i, *const end = hoisted.relas + count; \
+                                                                                                   \
+		for (; end - r >= 4; r += 4) {                                                     \
+			if (!relocate_quickly(&hoisted, r, pointers))                              \
+				return (uint64_t)(r - hoisted.relas);                              \
+			if (!relocate_quickly(&hoisted, r + 1, pointers))                          \
+				return (uint64_t)(r + 1 - hoisted.relas);                          \
+			if (!relocate_quickly(&hoisted, r + 2, pointers))                          \
+				return (uint64_t)(r + 2 - hoisted.relas);                          \
+			if (!relocate_quickly(&hoisted, r + 3, pointers))                          \
+				return (uint64_t)(r + 3 - hoisted.relas);                          \
+		}                                                                                  \
+		while (r < end && relocate_quickly(&hoisted, r, pointers))                         \
+			r++;                                                                       \
+		return (uint64_t)(r - hoisted.relas);                                              \
 	}
-}
-
-/* Goes on from relocation `i`; returns the first that needs `relocate`. A
- * function of its own, so that everything stays in registers. */
-static __attribute__((noinline)) uint64_t relocate_run(const struct target *t, uint64_t i,
-						       uint64_t count)
-{
-	const struct target hoisted = *t; /* no store below can reach it */
-
-	while (i < count && relocate_quickly(&hoisted, &hoisted.relas[i]))
-		i++;
-	return i;
-}
+RELOCATE_RUN(relocate_code, false)
+RELOCATE_RUN(relocate_pointers, true)
 
 static enum helix_status relocate_section(struct hload_work *work, const struct target *t,
 					  uint64_t count)
 {
+	const bool pointers = elf64_rela_type(&t->relas[0]) == R_X86_64_64;
 	enum helix_status status = HELIX_OK;
 
-	for (uint64_t i = 0; !status && (i = relocate_run(t, i, count)) < count; i++)
+	for (uint64_t i = 0; !status; i++) {
+		i = pointers ? relocate_pointers(t, i, count) : relocate_code(t, i, count);
+		if (i == count)
+			break;
 		status = relocate(work, t, i);
+	}
 	return status;
 }
 

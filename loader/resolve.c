@@ -13,11 +13,11 @@ static enum helix_status name_length(struct hload_work *work, const char *name, 
 {
 	const struct hmod_image *image = work->image;
 
-	for (*length = 0; *length < work->name_budget; ++*length)
-		if (!name[*length]) {
-			work->name_budget -= *length;
-			return HELIX_OK;
-		}
+	*length = hmod_name_length(name, image->file.data + image->file.size);
+	if (*length < work->name_budget) {
+		work->name_budget -= *length;
+		return HELIX_OK;
+	}
 	hmod_fail(work->diag, HELIX_E_SYMBOL_TABLE, HMOD_STAGE_RESOLVE,
 		  image->sections[image->symtab].offset);
 	hmod_diag_section(work->diag, image->symtab, hmod_section_name(image, image->symtab),
@@ -53,48 +53,76 @@ static void resolve_missing(struct hload_work *work, uint32_t symbol, const char
 		work->missing++;
 }
 
-static enum helix_status resolve_undefined(struct hload_work *work, uint32_t symbol)
+/* Notes who provides an import; the same one mostly follows itself. */
+static enum helix_status note_owner(struct hload_work *work, void *owner)
 {
-	const char *name = hmod_symbol_name(work->image, symbol);
+	const struct hload_host *host = work->loading->host;
+	uint32_t room = work->owner_room ? 2 * work->owner_room : 8;
+	void **larger;
+
+	if (work->owner_count && work->owners[work->owner_count - 1] == owner)
+		return HELIX_OK;
+	if (work->owner_count == work->owner_room) {
+		larger = hload_work_alloc(work, room, sizeof *larger, HMOD_STAGE_RESOLVE, "imports");
+		if (!larger)
+			return HELIX_E_NO_MEMORY;
+		if (work->owner_room) {
+			memcpy(larger, work->owners, work->owner_count * sizeof *larger);
+			host->free(host->ctx, work->owners, work->owner_room * sizeof *larger);
+		}
+		work->owners = larger;
+		work->owner_room = room;
+	}
+	work->owners[work->owner_count++] = owner;
+	return HELIX_OK;
+}
+
+static enum helix_status take_import(struct hload_work *work, uint32_t symbol,
+				     const struct hload_export_entry *entry)
+{
+	enum helix_status status;
+
+	work->value[symbol] = entry->address;
+	if (entry->owner == work->loading->owner)
+		return HELIX_OK;
+	if (entry->ns && (status = hload_may_import(work, symbol, entry)))
+		return status;
+	if (entry->replacement && (status = hload_import_deprecated(work, symbol, entry)))
+		return status;
+	return entry->owner ? note_owner(work, entry->owner) : HELIX_OK;
+}
+
+/* Already checked: the symbol, which is not the first. */
+static enum helix_status resolve_undefined(struct hload_work *work, uint32_t symbol,
+					   const char *name)
+{
 	const struct hload_export_entry *entry;
 	size_t length;
 	enum helix_status status = name_length(work, name, &length);
 
 	work->value[symbol] = 0;
-	if (status || !symbol)
+	if (status)
 		return status;
 	entry = find_export(work, name, length);
 	if (hload_is_crowded(work))
 		return hload_fail_crowded(work, name);
-	if (!entry) {
-		resolve_missing(work, symbol, name);
-		return HELIX_OK;
-	}
-	if (entry->ns && entry->owner != work->loading->owner &&
-	    (status = hload_may_import(work, symbol, entry)))
-		return status;
-	if (entry->replacement && entry->owner != work->loading->owner &&
-	    (status = hload_import_deprecated(work, symbol, entry)))
-		return status;
-	work->value[symbol] = entry->address;
-	if (entry->owner && entry->owner != work->loading->owner &&
-	    (!work->owner_count || work->owners[work->owner_count - 1] != entry->owner))
-		work->owners[work->owner_count++] = entry->owner;
+	if (entry)
+		return take_import(work, symbol, entry);
+	resolve_missing(work, symbol, name);
 	return HELIX_OK;
 }
 
-/* Counts what hload_keep_names will keep. */
-static enum helix_status note_function(struct hload_work *work, uint32_t symbol)
+/* What hload_keep_names will keep. */
+static void note_function(struct hload_work *work, uint32_t symbol, uint32_t offset)
 {
-	size_t length;
-	enum helix_status status =
-		name_length(work, hmod_symbol_name(work->image, symbol), &length);
+	uint32_t name = work->image->symbols[symbol].name;
 
-	if (status || !length)
-		return status;
-	work->function_count++;
-	work->function_bytes += length + 1;
-	return HELIX_OK;
+	if (!work->image->symbol_names.data[name])
+		return;
+	work->unsorted |= offset < work->last_function;
+	work->last_function = offset;
+	hload_keep_name(work, name);
+	work->functions[work->function_count++] = (struct hload_function){ offset, name };
 }
 
 static enum helix_status resolve_defined(struct hload_work *work, uint32_t symbol,
@@ -109,7 +137,7 @@ static enum helix_status resolve_defined(struct hload_work *work, uint32_t symbo
 	}
 	work->value[symbol] = work->base[placed->kind] + placed->offset + s->value;
 	if (elf64_symbol_type(s) == ELF_STT_FUNC && placed->kind == HLOAD_TEXT)
-		return note_function(work, symbol);
+		note_function(work, symbol, (uint32_t)(placed->offset + s->value));
 	return HELIX_OK;
 }
 
@@ -121,6 +149,19 @@ static void resolve_absolute(struct hload_work *work, uint32_t symbol)
 	work->numbers = work->numbers || elf64_symbol_type(s) != ELF_STT_FILE;
 }
 
+/* Layout looks for them among the global ones alone. */
+static enum helix_status fail_common(struct hload_work *work, uint32_t symbol)
+{
+	hmod_fail(work->diag, HELIX_E_SYMBOL_SECTION, HMOD_STAGE_SYMBOLS,
+		  work->image->sections[work->image->symtab].offset +
+			  (uint64_t)symbol * sizeof *work->image->symbols);
+	if (work->diag)
+		work->diag->index = symbol;
+	hmod_diag_name(work->diag, hmod_symbol_name(work->image, symbol), SIZE_MAX);
+	hmod_diag_numbers(work->diag, work->image->section_count, ELF_SHN_COMMON);
+	return HELIX_E_SYMBOL_SECTION;
+}
+
 static enum helix_status resolve_symbol(struct hload_work *work, uint32_t symbol)
 {
 	enum helix_status status = hmod_symbol_check(work->image, symbol, work->diag);
@@ -130,15 +171,155 @@ static enum helix_status resolve_symbol(struct hload_work *work, uint32_t symbol
 	if (status)
 		return status;
 	section = hmod_symbol_section(work->image, symbol, &special);
-	if (!symbol || (!special && section == ELF_SHN_UNDEF))
-		return resolve_undefined(work, symbol);
+	if (!symbol) {
+		work->value[0] = 0;
+		return HELIX_OK;
+	}
+	if (!special && section == ELF_SHN_UNDEF)
+		return resolve_undefined(work, symbol, hmod_symbol_name(work->image, symbol));
 	if (!special)
 		return resolve_defined(work, symbol, section);
 	if (section == ELF_SHN_ABS)
 		resolve_absolute(work, symbol);
-	else /* COMMON: layout left its offset */
+	else if (symbol >= work->image->first_global) /* COMMON: layout left its offset */
 		work->value[symbol] += work->base[HLOAD_DATA];
+	else
+		return fail_common(work, symbol);
 	return HELIX_OK;
+}
+
+/* ---- many alike --------------------------------------------------------------- */
+
+/* What most symbols are: one function of a section of code after another. */
+struct functions {
+	uint32_t type; /* what they all have behind their name: type, binding, section */
+	uint32_t offset; /* of the section in the text region */
+	uint64_t start; /* its run-time address */
+	uint64_t size;
+};
+
+/* The four bytes behind a symbol's name. */
+static inline uint32_t type_of(const struct elf64_symbol *symbol)
+{
+	uint32_t type;
+
+	memcpy(&type, &symbol->info, 4);
+	return type;
+}
+
+/* What is kept of the string table; names mostly ascend. */
+static void keep_names_of(struct hload_work *work, const struct hload_function *f,
+			  const struct hload_function *end, bool strays)
+{
+	if (f == end)
+		return;
+	hload_keep_name(work, f->name);
+	hload_keep_name(work, end[-1].name);
+	for (; strays && f < end; f++)
+		hload_keep_name(work, f->name);
+}
+
+/* One import as most are: found at once, free to all, of the module that `owner` is
+ * (of the embedder: NULL). False when it did nothing. */
+static inline __attribute__((always_inline)) bool take_import_quickly(struct hload_work *work,
+								      uint64_t symbol,
+								      const char *name,
+								      const void *owner)
+{
+	const struct hmod_span file = work->image->file;
+	const size_t length = hmod_name_length(name, file.data + file.size);
+	const struct hload_export_entry *entry;
+
+	if (length >= work->name_budget)
+		return false;
+	entry = (const void *)hload_index_find(work->loading->exports, name, length,
+					       hmod_name_hash(name, length));
+	if (!entry || entry->owner != owner || entry->ns || entry->replacement ||
+	    hload_is_crowded(work))
+		return false;
+	work->name_budget -= length;
+	work->value[symbol] = entry->address;
+	return true;
+}
+
+/* Takes symbols from `i` on that are plain functions, as `alike` says, or plain
+ * imports: the first one that is neither. Everything that hmod_symbol_check asks
+ * holds for them. A function of its own, so that most stays in registers. */
+static __attribute__((noinline)) uint32_t take_alike(struct hload_work *work, uint32_t i,
+						     const struct functions *alike)
+{
+	const struct functions all = *alike; /* no store below can reach it */
+	const uint64_t count = work->image->symbol_count, names = work->image->symbol_names.size;
+	const char *const text = (const char *)work->image->symbol_names.data;
+	const struct elf64_symbol *s = &work->image->symbols[i];
+	const void *const owner = work->owner_count ? work->owners[work->owner_count - 1] : NULL;
+	struct hload_function *const begin = work->functions + work->function_count, *f = begin;
+	uint64_t *const value = work->value, last = work->last_function, before = 0, at = i;
+	uint64_t back = 0; /* top bit: an offset or a name was before the one before */
+
+	for (; at < count; at++, s++) {
+		const uint64_t name = s->name, offset = s->value + all.offset;
+
+		if (name >= names)
+			break;
+		if (type_of(s) != all.type) {
+			if (s->shndx != ELF_SHN_UNDEF || elf64_symbol_type(s) > ELF_STT_FUNC ||
+			    !take_import_quickly(work, at, text + name, owner))
+				break;
+			continue;
+		}
+		if (s->value > all.size)
+			break;
+		back |= (offset - last) | (name - before);
+		last = offset;
+		before = name;
+		*f++ = (struct hload_function){ (uint32_t)offset, (uint32_t)name };
+		value[at] = s->value + all.start;
+	}
+	work->unsorted |= back >> 63;
+	work->last_function = (uint32_t)last;
+	keep_names_of(work, begin, f, back >> 63);
+	work->function_count += (uint32_t)(f - begin);
+	return (uint32_t)at;
+}
+
+/* What the functions of the symbol's section have in common. False when it is none
+ * of code. */
+static bool functions_open(const struct hload_work *work, const struct elf64_symbol *s,
+			   struct functions *all)
+{
+	const struct hmod_image *image = work->image;
+	const struct hload_placed *placed;
+
+	if (elf64_symbol_type(s) != ELF_STT_FUNC || !s->shndx || s->shndx >= ELF_SHN_LORESERVE ||
+	    s->shndx >= image->section_count)
+		return false;
+	placed = &work->section[s->shndx];
+	if (placed->kind != HLOAD_TEXT)
+		return false;
+	*all = (struct functions){ type_of(s), (uint32_t)placed->offset,
+				   work->base[HLOAD_TEXT] + placed->offset,
+				   image->sections[s->shndx].size };
+	return true;
+}
+
+static enum helix_status resolve_all(struct hload_work *work)
+{
+	const uint32_t count = work->image->symbol_count;
+	struct functions all = { .type = UINT32_MAX }; /* none yet */
+	enum helix_status status = HELIX_OK;
+	uint32_t next;
+
+	for (uint32_t i = 0; !status && i < count; i = next) {
+		const struct elf64_symbol *s = &work->image->symbols[i];
+
+		if (type_of(s) != all.type)
+			functions_open(work, s, &all);
+		next = i ? take_alike(work, i, &all) : 0;
+		if (next == i)
+			status = resolve_symbol(work, next++);
+	}
+	return status;
 }
 
 /* ---- what is missing ----------------------------------------------------------- */
@@ -281,18 +462,19 @@ static enum helix_status keep_providers(struct hload_work *work)
 
 enum helix_status hload_resolve(struct hload_work *work)
 {
-	enum helix_status status = HELIX_OK;
+	const uint32_t count = work->image->symbol_count;
+	enum helix_status status;
 
 	work->probe_end = work->loading->exports->steps + HLOAD_PROBES_MORE +
-			  HLOAD_PROBES * (uint64_t)work->undefined;
-	if (work->undefined) {
-		work->owners = hload_work_alloc(work, work->undefined, sizeof *work->owners,
-						HMOD_STAGE_RESOLVE, "imports");
-		if (!work->owners)
+			  HLOAD_PROBES * (uint64_t)(count - work->image->first_global);
+	work->first_name = UINT32_MAX;
+	if (count) {
+		work->functions = hload_work_alloc(work, count, sizeof *work->functions,
+						   HMOD_STAGE_RESOLVE, "functions");
+		if (!work->functions)
 			return HELIX_E_NO_MEMORY;
 	}
-	for (uint32_t i = 0; !status && i < work->image->symbol_count; i++)
-		status = resolve_symbol(work, i);
+	status = resolve_all(work);
 	if (!status && work->missing)
 		return fail_missing(work);
 	return status ? status : keep_providers(work);

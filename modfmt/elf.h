@@ -60,6 +60,8 @@ struct elf64_section {
 	uint64_t addralign, entsize;
 } HMOD_ON_BYTES;
 
+typedef uint32_t elf64_word __attribute__((aligned(1), may_alias));
+
 enum { /* symbol binding and type */
 	ELF_STB_LOCAL = 0, ELF_STB_GLOBAL = 1, ELF_STB_WEAK = 2,
 	ELF_STT_NOTYPE = 0, ELF_STT_OBJECT = 1, ELF_STT_FUNC = 2,
@@ -85,18 +87,24 @@ static inline unsigned elf64_symbol_type(const struct elf64_symbol *s)
 }
 
 struct elf64_rela {
-	uint64_t offset, info;
+	uint64_t offset;
+	union {
+		uint64_t info;
+		struct {
+			uint32_t type, symbol; /* r_info, in two */
+		};
+	};
 	int64_t addend;
 } HMOD_ON_BYTES;
 
 static inline uint32_t elf64_rela_symbol(const struct elf64_rela *r)
 {
-	return (uint32_t)(r->info >> 32);
+	return r->symbol;
 }
 
 static inline uint32_t elf64_rela_type(const struct elf64_rela *r)
 {
-	return (uint32_t)r->info;
+	return r->type;
 }
 
 #ifndef R_X86_64_NONE /* a host's <elf.h> has them as macros */

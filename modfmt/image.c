@@ -118,23 +118,6 @@ enum helix_status hmod_image_open(struct hmod_image *image, const void *bytes, u
 
 /* ---- views ------------------------------------------------------------------ */
 
-const char *hmod_section_name(const struct hmod_image *image, uint32_t section)
-{
-	uint32_t name = image->sections[section].name;
-
-	return name < image->section_names.size ? (const char *)image->section_names.data + name : "";
-}
-
-struct hmod_span hmod_section_bytes(const struct hmod_image *image, uint32_t section)
-{
-	const struct elf64_section *s = &image->sections[section];
-	struct hmod_span bytes = { image->file.data, 0 };
-
-	if (s->type != ELF_SHT_NOBITS && s->type != ELF_SHT_NULL)
-		hmod_span_sub(image->file, s->offset, s->size, &bytes);
-	return bytes;
-}
-
 bool hmod_section_loaded(const struct hmod_image *image, uint32_t section)
 {
 	const struct elf64_section *s = &image->sections[section];

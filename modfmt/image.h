@@ -23,6 +23,7 @@ struct hmod_image {
 	const struct elf64_symbol *symbols; /* symbol_count entries; NULL if none */
 	uint32_t symbol_count;
 	uint32_t symtab; /* its section index; 0 if there is none */
+	uint32_t first_global; /* symbols before it are local */
 	struct hmod_span symbol_names; /* ends with a NUL byte */
 	const uint8_t *extended; /* SHT_SYMTAB_SHNDX: symbol_count × 4 bytes, or NULL */
 	uint32_t record, params, exports, interfaces, flat, namespaces; /* .hmod.*: index or 0 */
@@ -58,7 +59,16 @@ enum helix_status hmod_image_check(const struct hmod_image *image, uint32_t *scr
 bool hmod_section_loaded(const struct hmod_image *image, uint32_t section);
 
 /* The section's bytes in the file; empty for NOBITS. */
-struct hmod_span hmod_section_bytes(const struct hmod_image *image, uint32_t section);
+static inline struct hmod_span hmod_section_bytes(const struct hmod_image *image,
+						  uint32_t section)
+{
+	const struct elf64_section *s = &image->sections[section];
+	struct hmod_span bytes = { image->file.data, 0 };
+
+	if (s->type != ELF_SHT_NOBITS && s->type != ELF_SHT_NULL)
+		hmod_span_sub(image->file, s->offset, s->size, &bytes);
+	return bytes;
+}
 
 /* The namespaces that the module imports from, one a call. Start with *cursor all
  * zero; NOT_FOUND with no diagnostic after the last. Refuses one that is too long,
@@ -81,7 +91,12 @@ uint32_t hmod_group_count(const struct hmod_image *image, uint32_t group);
 uint32_t hmod_group_member(const struct hmod_image *image, uint32_t group, uint32_t i);
 
 /* The section's name, never NULL. */
-const char *hmod_section_name(const struct hmod_image *image, uint32_t section);
+static inline const char *hmod_section_name(const struct hmod_image *image, uint32_t section)
+{
+	uint32_t name = image->sections[section].name;
+
+	return name < image->section_names.size ? (const char *)image->section_names.data + name : "";
+}
 
 /* Checks symbol `index` (name offset, section index, value, type). Needs an
  * opened image and index < symbol_count. */
@@ -93,11 +108,27 @@ const char *hmod_symbol_name(const struct hmod_image *image, uint32_t index);
 
 /* The section a symbol is defined in, with SHN_XINDEX followed: a real index,
  * or ELF_SHN_UNDEF, or with *special set one of the reserved ones. */
-uint32_t hmod_symbol_section(const struct hmod_image *image, uint32_t index, bool *special);
+static inline uint32_t hmod_symbol_section(const struct hmod_image *image, uint32_t index,
+					   bool *special)
+{
+	const struct elf64_symbol *s = &image->symbols[index];
+	uint32_t section = s->shndx;
+
+	*special = section >= ELF_SHN_LORESERVE && section != ELF_SHN_XINDEX;
+	if (section != ELF_SHN_XINDEX)
+		return section;
+	if (!image->extended)
+		return UINT32_MAX;
+	return *(const elf64_word *)(image->extended + 4 * (size_t)index);
+}
 
 /* The relocations of RELA section `section`; *count of them. */
-const struct elf64_rela *hmod_section_relas(const struct hmod_image *image,
-					    uint32_t section, uint64_t *count);
+static inline const struct elf64_rela *hmod_section_relas(const struct hmod_image *image,
+							  uint32_t section, uint64_t *count)
+{
+	*count = image->sections[section].size / sizeof(struct elf64_rela);
+	return (const void *)hmod_section_bytes(image, section).data;
+}
 
 /* Checks what the file alone says about relocation `index` of RELA section
  * `section`: type known and supported, symbol exists, offset + width inside

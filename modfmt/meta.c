@@ -318,6 +318,33 @@ static enum helix_status check_header(struct viewer *v)
 	return HELIX_OK;
 }
 
+static void attach_lists(const void *table, struct hmod_meta *meta)
+{
+	const struct hmod_flat_header *h = table;
+	const uint8_t *bytes = table;
+
+	meta->header = h;
+	meta->dependencies = (const void *)(bytes + h->dependencies);
+	meta->params = (const void *)(bytes + h->params);
+	meta->interfaces = (const void *)(bytes + h->interfaces);
+	meta->provides = (const void *)(bytes + h->provides);
+	meta->aliases = (const void *)(bytes + h->aliases);
+	meta->authors = (const void *)(bytes + h->authors);
+}
+
+void hmod_meta_attach(const void *table, struct hmod_meta *meta)
+{
+	const struct hmod_flat_header *h = table;
+	const uint8_t *bytes = table;
+
+	attach_lists(table, meta);
+	meta->name = (const char *)bytes + h->name;
+	meta->description = (const char *)bytes + h->description;
+	meta->license = (const char *)bytes + h->license;
+	meta->author = (const char *)bytes + h->author;
+	meta->name_length = text_length(meta->name);
+}
+
 enum helix_status hmod_meta_view(const void *table, size_t size, struct hmod_meta *meta,
 				 struct hmod_diag *diag)
 {
@@ -329,13 +356,7 @@ enum helix_status hmod_meta_view(const void *table, size_t size, struct hmod_met
 	memset(meta, 0, sizeof *meta);
 	if (status)
 		return status;
-	meta->header = h;
-	meta->dependencies = (const void *)(bytes + h->dependencies);
-	meta->params = (const void *)(bytes + h->params);
-	meta->interfaces = (const void *)(bytes + h->interfaces);
-	meta->provides = (const void *)(bytes + h->provides);
-	meta->aliases = (const void *)(bytes + h->aliases);
-	meta->authors = (const void *)(bytes + h->authors);
+	attach_lists(table, meta);
 	if ((status = check_name(&v, h->name, "the name", false, &meta->name)) ||
 	    (status = check_text(&v, h->description, "the description", &meta->description)) ||
 	    (status = check_text(&v, h->license, "the license", &meta->license)) ||

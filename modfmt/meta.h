@@ -90,6 +90,9 @@ enum helix_status hmod_meta_flatten(const struct hmod_image *image, void *table,
 enum helix_status hmod_meta_view(const void *table, size_t size, struct hmod_meta *meta,
 				 struct hmod_diag *diag);
 
+/* Fills the view of a table that was checked before: hmod_meta_flatten wrote it. */
+void hmod_meta_attach(const void *table, struct hmod_meta *meta);
+
 /* The string at `offset` of a viewed table. */
 const char *hmod_meta_string(const struct hmod_meta *meta, uint32_t offset);
 

@@ -69,17 +69,27 @@ void pointer_reader_open(struct pointer_reader *reader, const struct hmod_image 
 	}
 }
 
-/* The only entry for `offset` in a sorted table, or NULL. */
-static const struct elf64_rela *bisect(const struct pointer_reader *reader, uint64_t offset)
+/* The only entry for `offset` in a sorted table, or NULL. Mostly it is the one
+ * behind the last one found, or there is none just before that. */
+static const struct elf64_rela *bisect(struct pointer_reader *reader, uint64_t offset)
 {
-	uint64_t low = 0, high;
+	uint64_t low = 0, high, next = reader->search.next;
 	const struct elf64_rela *r = hmod_section_relas(reader->image, reader->search.relas, &high);
 
+	if (next < high && r[next].offset == offset) {
+		reader->search.next++;
+		return &r[next];
+	}
+	if ((next == high || (next < high && r[next].offset > offset)) &&
+	    (!next || r[next - 1].offset < offset))
+		return NULL;
 	while (low < high) {
 		uint64_t middle = low + (high - low) / 2;
 
-		if (r[middle].offset == offset)
+		if (r[middle].offset == offset) {
+			reader->search.next = middle + 1;
 			return &r[middle];
+		}
 		if (r[middle].offset < offset)
 			low = middle + 1;
 		else

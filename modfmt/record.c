@@ -155,6 +155,23 @@ static const char *check_deprecation(const struct hmod_export *export)
 	((uint64_t)(entry) * sizeof(struct helix_export_record) +                                  \
 	 offsetof(struct helix_export_record, field))
 
+/* True when no relocation but that of `symbol` fills the entry, and the pointers in
+ * it are zero: what most exports are. */
+static bool is_plain(struct pointer_reader *reader, uint32_t entry, const uint8_t *record)
+{
+	static const uint8_t zeroes[16];
+	const uint64_t next = reader->search.next;
+	const struct elf64_rela *relas;
+	uint64_t count;
+
+	if (!reader->search.sorted || memcmp(record + offsetof(struct helix_export_record, ns),
+					     zeroes, sizeof zeroes))
+		return false;
+	relas = hmod_section_relas(reader->image, reader->search.relas, &count);
+	return next && next <= count && relas[next - 1].offset == AT(entry, symbol) &&
+	       (next == count || relas[next].offset >= AT(entry + 1, symbol));
+}
+
 /* The record's texts and numbers. The entry lies inside the section. */
 static enum helix_status export_rest(struct pointer_reader *reader, uint32_t entry,
 				     struct hmod_export *out)
@@ -164,15 +181,19 @@ static enum helix_status export_rest(struct pointer_reader *reader, uint32_t ent
 	struct hmod_span bytes;
 	const char *wrong;
 
+	out->ns = out->replacement = NULL;
+	out->since = out->removed = 0;
+	if (hmod_span_sub(hmod_section_bytes(image, image->exports), AT(entry, symbol),
+			  sizeof(struct helix_export_record), &bytes)) {
+		memcpy(&out->since, bytes.data + offsetof(struct helix_export_record, since), 8);
+		memcpy(&out->removed, bytes.data + offsetof(struct helix_export_record, removed), 8);
+		if (is_plain(reader, entry, bytes.data) && !(out->since | out->removed))
+			return HELIX_OK;
+	}
 	if ((status = pointer_string(reader, AT(entry, ns), "an export's namespace", &out->ns)) ||
 	    (status = pointer_string(reader, AT(entry, replacement), "an export's replacement",
 				     &out->replacement)))
 		return status;
-	out->since = out->removed = 0;
-	if (hmod_span_sub(hmod_section_bytes(image, image->exports), AT(entry, since), 16, &bytes)) {
-		memcpy(&out->since, bytes.data, 8);
-		memcpy(&out->removed, bytes.data + 8, 8);
-	}
 	wrong = check_deprecation(out);
 	return wrong ? fail_export(image, entry, out->name, wrong, reader->diag) : HELIX_OK;
 }

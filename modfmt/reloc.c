@@ -55,13 +55,6 @@ const struct hmod_rela_type hmod_rela_types[HMOD_RELA_TYPES] = {
 	[R_X86_64_REX_GOTPCRELX] = { "R_X86_64_REX_GOTPCRELX", 4, true, "" },
 };
 
-const struct elf64_rela *hmod_section_relas(const struct hmod_image *image, uint32_t section,
-					    uint64_t *count)
-{
-	*count = image->sections[section].size / sizeof(struct elf64_rela);
-	return (const void *)hmod_section_bytes(image, section).data;
-}
-
 static enum helix_status fail(const struct hmod_image *image, uint32_t section, uint64_t index,
 			      enum helix_status status, struct hmod_diag *diag)
 {

@@ -114,6 +114,7 @@ static enum helix_status open_symtab(struct hmod_image *image, uint32_t i, struc
 	image->symbols = (const void *)hmod_section_bytes(image, i).data;
 	image->symbol_count = (uint32_t)(s->size / sizeof(struct elf64_symbol));
 	image->symbol_names = names;
+	image->first_global = s->info;
 	if (s->info > image->symbol_count)
 		return fail_link(image, i, true, "the number of local symbols", diag);
 	return HELIX_OK;

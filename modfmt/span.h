@@ -23,8 +23,15 @@ static inline bool hmod_range_fits(uint64_t size, uint64_t offset, uint64_t leng
 }
 
 /* The part [offset, offset + length) of `whole`; false leaves *part alone. */
-bool hmod_span_sub(struct hmod_span whole, uint64_t offset, uint64_t length,
-		   struct hmod_span *part);
+static inline bool hmod_span_sub(struct hmod_span whole, uint64_t offset, uint64_t length,
+				 struct hmod_span *part)
+{
+	if (!hmod_range_fits(whole.size, offset, length))
+		return false;
+	part->data = whole.data + offset;
+	part->size = length;
+	return true;
+}
 
 /* The NUL-terminated string at `offset`: its address, and its length without
  * the NUL in *length (may be NULL). NULL when it does not end inside `whole`. */

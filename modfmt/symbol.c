@@ -4,20 +4,6 @@
  */
 #include "modfmt/internal.h"
 
-uint32_t hmod_symbol_section(const struct hmod_image *image, uint32_t index, bool *special)
-{
-	const struct elf64_symbol *s = &image->symbols[index];
-	uint32_t section = s->shndx;
-
-	*special = section >= ELF_SHN_LORESERVE && section != ELF_SHN_XINDEX;
-	if (section != ELF_SHN_XINDEX)
-		return section;
-	if (!image->extended)
-		return UINT32_MAX;
-	memcpy(&section, image->extended + 4 * (size_t)index, 4);
-	return section;
-}
-
 const char *hmod_symbol_name(const struct hmod_image *image, uint32_t index)
 {
 	const struct elf64_symbol *s = &image->symbols[index];

@@ -89,25 +89,6 @@ const char *hmod_name_normalise(const char *text, size_t length, bool capability
 	return NULL;
 }
 
-uint64_t hmod_name_hash(const char *name, size_t length)
-{
-	uint64_t hash = UINT64_C(0x9e3779b97f4a7c15) ^ length;
-
-	for (; length >= 8; length -= 8, name += 8) {
-		uint64_t word;
-		memcpy(&word, name, 8);
-		hash = (hash ^ word) * UINT64_C(0xd6e8feb86659fd93);
-		hash ^= hash >> 32;
-	}
-	if (length) {
-		uint64_t word = 0;
-		memcpy(&word, name, length);
-		hash = (hash ^ word) * UINT64_C(0xd6e8feb86659fd93);
-		hash ^= hash >> 32;
-	}
-	return hash ^ hash >> 29;
-}
-
 /* ---- dependencies ---------------------------------------------------------- */
 
 struct scan {

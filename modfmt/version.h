@@ -12,6 +12,7 @@
 
 #include "helix/record.h"
 #include "helix/status.h"
+#include "modfmt/hash.h"
 
 /* A version is major << 32 | minor << 16 | patch, each 16 bits: comparable as
  * a number. Reads "1", "1.2" or "1.2.3" (missing parts 0); false otherwise. */
@@ -52,9 +53,5 @@ size_t hmod_constraint_text(uint64_t least, uint64_t most, char *text, size_t ca
  * what is wrong (empty, too long, a byte outside [A-Za-z0-9_-], for a
  * capability also `.`). `out` holds HELIX_NAME_MAX + 1 bytes. */
 const char *hmod_name_normalise(const char *text, size_t length, bool capability, char *out);
-
-/* The unkeyed 64-bit hash of a name, the same in files, kernel and tools
- * (doc/HMOD.md gives the function and test vectors). */
-uint64_t hmod_name_hash(const char *name, size_t length);
 
 #endif

@@ -33,6 +33,26 @@ static const struct subcommand subcommands[] = {
 	{ "unpack", run_unpack, "IMAGE -C FOLDER",
 	  "unpack an initrd into an existing folder\n"
 	  "  example: hmod unpack initrd.img -C /tmp/tree" },
+	{ "check", run_check, "X...",
+	  "judge modules as the kernel would, in its words; compare two readers; warn\n"
+	  "  of what is disliked\n"
+	  "  example: hmod check mine.hmod" },
+	{ "deps", run_deps, "DIR|IMAGE [--dot] [--modules-dep]",
+	  "the order in which modules start; what is missing; cycles\n"
+	  "  --dot draws them for Graphviz, --modules-dep writes depmod's list\n"
+	  "  example: hmod deps --dot modules | dot -Tsvg -o modules.svg" },
+	{ "verify", run_verify, "IMAGE",
+	  "predict what the kernel does with an initrd: its log's lines, and `start NAME'\n"
+	  "  in load order\n"
+	  "  example: hmod verify initrd.img" },
+	{ "run", run_run,
+	  "X.hmod [PARAM=VALUE]... [--with Y.hmod]... [--request TYPE[=PAYLOAD]]... "
+	  "[--event KIND]... [--timeout S]",
+	  "a module's life in a process: load, init, start, what is asked, stop, unload\n"
+	  "  KIND: tick, shutdown, pressure LEVEL, cpu N online|offline,\n"
+	  "  custom NAME[=PAYLOAD]; a payload is text, or hex after 0x\n"
+	  "  exit: 1 refused by the loader, 3 a hook returned an error, 4 crashed or hung\n"
+	  "  example: hmod run counter_up.hmod --with counter.hmod --request get" },
 	{ NULL, NULL, NULL, NULL },
 };
 
@@ -42,7 +62,7 @@ static void usage(FILE *out)
 	for (const struct subcommand *s = subcommands; s->name; s++)
 		fprintf(out, "  hmod %-7s%s\n", s->name, s->usage);
 	fprintf(out, "  hmod --version | --print-path | --help\n\n"
-		     "exit: 0 done, 1 refused (with a message), 2 usage\n");
+		     "exit: 0 done, 1 refused (with a message), 2 usage; run: 3 and 4 too\n");
 }
 
 static int print_path(void)

@@ -14,7 +14,8 @@
 #include "modfmt/image.h"
 #include "modfmt/meta.h"
 
-enum { EXIT_REFUSED = 1, EXIT_USAGE = 2 };
+/* HOOK, CRASHED: of hmod run alone. */
+enum { EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_HOOK = 3, EXIT_CRASHED = 4 };
 
 struct subcommand {
 	const char *name;
@@ -28,6 +29,10 @@ int run_info(int argc, char **argv);
 int run_pack(int argc, char **argv);
 int run_list(int argc, char **argv);
 int run_unpack(int argc, char **argv);
+int run_check(int argc, char **argv);
+int run_deps(int argc, char **argv);
+int run_verify(int argc, char **argv);
+int run_run(int argc, char **argv);
 
 /* ---- messages: print.c ------------------------------------------------------ */
 
@@ -57,6 +62,7 @@ bool read_inflated(const char *path, struct bytes *out);
 /* `name` is what a message calls it. Members one after another are taken, other
  * bytes behind them are not: as the kernel has it. */
 bool gzip_inflate(const char *name, struct bytes packed, struct bytes *out);
+enum helix_status gzip_inflate_diag(struct bytes packed, struct bytes *out, struct hmod_diag *diag);
 /* No name, no time: the same bytes every time. */
 bool gzip_deflate(const char *name, struct bytes plain, struct bytes *out);
 
@@ -97,6 +103,9 @@ struct module {
  * must stay as long as `module` is used. */
 bool module_open(const char *name, struct bytes file, struct module *module);
 void module_close(struct module *module);
+
+/* Whether libelf reads the same: libelf_view.c. False after a message. */
+bool libelf_agrees(const char *file, const struct hmod_image *image);
 
 /* ---- linking: link.c ------------------------------------------------------------- */
 

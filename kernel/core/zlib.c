@@ -2,13 +2,14 @@
  *
  * gzip_inflate: drives zlib's inflate over all members into one buffer, which
  * begins at the length the last trailer claims and grows only when that lies.
- * The limit is enforced before memory is taken. zlib's words are made ours.
+ * The limit is enforced before memory is taken.
  */
 #include "kernel/core/zlib.h"
 
 #define Z_SOLO /* zlib.h without C's input and output */
 #include <zlib.h>
 
+#include "initrd/archive.h"
 #include "kernel/core/kernel.h"
 #include "kernel/core/string.h"
 #include "kernel/mm/mm.h"
@@ -111,35 +112,13 @@ static enum helix_status room_grow(struct inflation *job)
 	return HELIX_E_TOO_LARGE;
 }
 
-/* zlib's messages that a reader would not understand, in plain words. */
-static const struct {
-	const char *zlib, *ours;
-} words[] = {
-	{ "incorrect header check", "it does not begin with a gzip header" },
-	{ "incorrect data check", "the checksum differs" },
-	{ "incorrect length check", "the length differs" },
-	{ "unknown compression method", "the compression method is not deflate" },
-	{ "unknown header flags set", "the header has unknown flags" },
-	{ "header crc mismatch", "the header's checksum differs" },
-};
-
-static const char *words_for(const char *message)
-{
-	if (!message)
-		return "the data is damaged";
-	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (!strcmp(message, words[i].zlib))
-			return words[i].ours;
-	return message;
-}
-
 static enum helix_status refuse_result(struct inflation *job, int result)
 {
 	switch (result) {
 	case Z_MEM_ERROR:
 		return refuse_memory(job, UINT64_C(1) << MAX_WBITS);
 	case Z_DATA_ERROR:
-		return refuse(job, HELIX_E_GZIP, words_for(job->stream.msg));
+		return refuse(job, HELIX_E_GZIP, archive_gzip_words(job->stream.msg));
 	case Z_NEED_DICT:
 		return refuse(job, HELIX_E_GZIP, "it needs a preset dictionary");
 	default:

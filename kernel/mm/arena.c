@@ -1,27 +1,25 @@
 /* SPDX-License-Identifier: MIT
  *
  * Module memory, within 2 GiB of the kernel. Text and rodata: frames of a pool
- * that no other mapping shows; the write alias is gone before the final mapping
- * is made, and made again only after that one is gone. Frames not in use are
- * filled with int3. Data: ordinary frames.
+ * that the direct map does not show, written through an alias that is there only
+ * while they are. Data: ordinary frames. What is smaller than a page shares pages
+ * with its like (arena_share.c); all else has pages of its own, which are mapped
+ * at their final place only after the alias is gone.
  */
-#include "kernel/mm/internal.h"
+#include "kernel/mm/arena.h"
 
 #include "kernel/core/kernel.h"
 #include "kernel/core/string.h"
 
 #define POOL_SMALLEST (UINT64_C(8) << 20) /* bytes */
-#define POOL_LARGEST  (UINT64_C(256) << 20)
+#define POOL_LARGEST  ARENA_ALIAS_SIZE
 #define POOL_SHARE    8 /* of the RAM, one part in so many */
-#define WINDOW_PAGES  ((ARENA_END - ARENA_WINDOW) / PAGE_SIZE)
-#define INT3          0xcc
 
 static uint64_t pool_words[BITMAP_WORDS(POOL_LARGEST / PAGE_SIZE)];
-static uint64_t window_words[BITMAP_WORDS(WINDOW_PAGES)];
 static struct bitmap pool = { pool_words, 0 };
-static struct bitmap window = { window_words, WINDOW_PAGES };
-static uint64_t pool_physical;
-static uint64_t pool_touched; /* frames from here on were never handed out, nor filled */
+static uint64_t pool_physical, pool_used; /* used: frames handed out */
+
+struct mutex arena_mutex = MUTEX("module memory");
 
 void arena_init(void)
 {
@@ -36,7 +34,7 @@ void arena_init(void)
 			panic("no memory for modules");
 	pool.count = size / PAGE_SIZE;
 	bitmap_mark(&pool, 0, pool.count, true);
-	bitmap_mark(&window, 0, window.count, true);
+	window_init();
 }
 
 void arena_pool(uint64_t *first_frame, uint64_t *frames)
@@ -45,152 +43,197 @@ void arena_pool(uint64_t *first_frame, uint64_t *frames)
 	*frames = pool.count;
 }
 
-/* From the CPU's generator where there is one, else from its time counter. */
-static uint64_t random_number(void)
+uint64_t arena_frames_used(void)
 {
-	static uint64_t counter;
-	uint64_t value;
-	bool good = false;
-	if (cpuid(1, 0).ecx & 1u << 30)
-		__asm__ volatile("rdrand %0" : "=r"(value), "=@ccc"(good));
-	if (good)
-		return value;
-	value = read_tsc() + ++counter * UINT64_C(0x9e3779b97f4a7c15);
-	value = (value ^ value >> 32) * UINT64_C(0xd6e8feb86659fd93);
-	return value ^ value >> 32;
+	return pool_used;
 }
 
-/* Takes `pages` of the window; the caller holds the lock. */
-static uint64_t window_take(uint64_t pages, uint64_t align)
-{
-	uint64_t unit = align > PAGE_SIZE ? align / PAGE_SIZE : 1;
-	uint64_t first = bitmap_find(&window, random_number() % window.count, pages, unit);
-	if (first != BITMAP_NONE)
-		bitmap_mark(&window, first, pages, false);
-	return first;
-}
+/* ---- frames -------------------------------------------------------------------- */
 
-/* Gives address space back, and frames of the pool where there are any. */
-static void room_give(const struct arena_block *block, bool of_pool)
+uint64_t arena_frames_take(enum vmm_protection protection, uint64_t pages)
 {
-	uint64_t pages = block->size / PAGE_SIZE;
-	bool state = mm_lock();
-	bitmap_mark(&window, (block->address - ARENA_WINDOW) / PAGE_SIZE, pages, true);
-	if (of_pool)
-		bitmap_mark(&pool, (block->physical - pool_physical) / PAGE_SIZE, pages, true);
-	mm_unlock(state);
-}
-
-/* Takes frames of the pool: how many of them, at the end, nobody had before. They
- * are taken from the bottom up, so all below pool_touched have been filled. */
-static uint64_t frames_touch(uint64_t frame, uint64_t pages)
-{
-	uint64_t old = pool_touched, end = frame + pages;
-	bitmap_mark(&pool, frame, pages, false);
-	if (end <= old)
+	uint64_t frame;
+	if (protection == VMM_RW)
+		return pmm_alloc(pages, PAGE_SIZE);
+	frame = pages <= pool.count ? bitmap_find(&pool, 0, pages, 1) : BITMAP_NONE;
+	if (frame == BITMAP_NONE)
 		return 0;
-	pool_touched = end;
-	return end - old < pages ? end - old : pages;
+	bitmap_mark(&pool, frame, pages, false);
+	pool_used += pages;
+	return pool_physical + frame * PAGE_SIZE;
 }
 
-/* From the pool when `untouched` is not NULL: see frames_touch. */
-static bool room_take(uint64_t pages, uint64_t align, struct arena_block *block,
-		      uint64_t *untouched)
+void arena_frames_give(enum vmm_protection protection, uint64_t physical, uint64_t pages)
 {
-	bool of_pool = untouched;
-	uint64_t frame = 0, page = BITMAP_NONE;
-	bool state = mm_lock();
-	if (of_pool)
-		frame = bitmap_find(&pool, 0, pages, 1);
-	if (frame != BITMAP_NONE)
-		page = window_take(pages, align);
-	if (page != BITMAP_NONE && of_pool)
-		*untouched = frames_touch(frame, pages);
-	mm_unlock(state);
-	if (page == BITMAP_NONE)
+	if (protection == VMM_RW) {
+		pmm_free(physical, pages);
+		return;
+	}
+	bitmap_mark(&pool, (physical - pool_physical) / PAGE_SIZE, pages, true);
+	pool_used -= pages;
+}
+
+uint8_t *arena_alias_map(uint64_t physical, uint64_t pages)
+{
+	uint64_t alias = ARENA_ALIAS + (physical - pool_physical);
+	return vmm_map(alias, physical, pages, VMM_RW, false) ? (uint8_t *)alias : NULL;
+}
+
+void arena_alias_unmap(const uint8_t *alias, uint64_t pages)
+{
+	vmm_unmap((uint64_t)alias, pages);
+}
+
+/* ---- pages of one block ------------------------------------------------------------- */
+
+static uint64_t physical_of(const struct arena_block *block)
+{
+	return pool_physical + ((uint64_t)block->write - ARENA_ALIAS);
+}
+
+/* Data in pieces, where no run of frames is long enough. */
+static bool data_back(uint64_t address, uint64_t pages)
+{
+	uint64_t physical = arena_frames_take(VMM_RW, pages);
+	if (!physical)
+		return vmm_back(address, pages);
+	if (vmm_map(address, physical, pages, VMM_RW, false))
+		return true;
+	pmm_free(physical, pages);
+	return false;
+}
+
+static uint8_t *pages_back(enum vmm_protection protection, uint64_t address, uint64_t pages)
+{
+	uint64_t physical;
+	uint8_t *alias;
+	if (protection == VMM_RW)
+		return data_back(address, pages) ? (uint8_t *)address : NULL;
+	physical = arena_frames_take(protection, pages);
+	if (!physical)
+		return NULL;
+	alias = arena_alias_map(physical, pages);
+	if (!alias)
+		arena_frames_give(protection, physical, pages);
+	return alias;
+}
+
+static bool pages_alloc(enum vmm_protection protection, uint64_t size, uint64_t align,
+			struct arena_block *block)
+{
+	uint64_t pages = mm_pages(size), address;
+	uint8_t *write;
+	if (protection == VMM_RW && pages > pmm_free_frames())
 		return false;
-	*block = (struct arena_block){
-		.address = ARENA_WINDOW + page * PAGE_SIZE,
-		.size = pages * PAGE_SIZE,
-		.physical = of_pool ? pool_physical + frame * PAGE_SIZE : UINT64_MAX,
-	};
-	return true;
-}
-
-static bool alias_map(struct arena_block *block)
-{
-	uint64_t alias = ARENA_ALIAS + (block->physical - pool_physical);
-	if (!vmm_map(alias, block->physical, block->size / PAGE_SIZE, VMM_RW, false))
+	address = window_take(pages, align);
+	if (!address)
 		return false;
-	block->alias = (uint8_t *)alias;
-	return true;
-}
-
-static void alias_unmap(struct arena_block *block)
-{
-	vmm_unmap((uint64_t)block->alias, block->size / PAGE_SIZE);
-	block->alias = NULL;
-}
-
-bool arena_alloc(uint64_t size, uint64_t align, struct arena_block *block)
-{
-	struct arena_block made;
-	uint64_t pages = mm_pages(size), untouched;
-	if (!pages || pages > pool.count || !room_take(pages, align, &made, &untouched))
-		return false;
-	if (!alias_map(&made)) {
-		room_give(&made, true);
+	write = pages_back(protection, address, pages);
+	if (!write) {
+		window_give(address, pages);
 		return false;
 	}
-	memset(made.alias + (pages - untouched) * PAGE_SIZE, INT3, untouched * PAGE_SIZE);
-	*block = made;
+	if (protection == VMM_RX)
+		memset(write + size, INT3, pages * PAGE_SIZE - size);
+	*block = (struct arena_block){ address, size, write };
 	return true;
 }
 
-bool arena_seal(struct arena_block *block, enum vmm_protection protection)
+static bool pages_seal(enum vmm_protection protection, struct arena_block *block)
 {
-	if (protection == VMM_RW || !block->alias)
-		panic("arena: %#lx cannot be sealed", block->address);
-	alias_unmap(block);
-	return vmm_map(block->address, block->physical, block->size / PAGE_SIZE, protection, false);
+	uint64_t physical = physical_of(block), pages = mm_pages(block->size);
+	arena_alias_unmap(block->write, pages);
+	if (vmm_map(block->address, physical, pages, protection, false)) {
+		block->write = NULL;
+		return true;
+	}
+	/* As it was, so that the frames are not lost: the tables are still there. */
+	if (!arena_alias_map(physical, pages))
+		panic("arena: the alias's tables are gone");
+	return false;
 }
 
-void arena_free(struct arena_block *block)
+static void pages_free(enum vmm_protection protection, struct arena_block *block)
+{
+	uint64_t pages = mm_pages(block->size), physical;
+	if (protection == VMM_RW) {
+		vmm_unback(block->address, pages);
+	} else if (block->write) {
+		physical = physical_of(block);
+		arena_alias_unmap(block->write, pages);
+		arena_frames_give(protection, physical, pages);
+	} else {
+		physical = vmm_physical(block->address);
+		vmm_unmap(block->address, pages);
+		arena_frames_give(protection, physical, pages);
+	}
+	window_give(block->address, pages);
+}
+
+/* ---- the interface ------------------------------------------------------------------- */
+
+bool arena_alloc(enum vmm_protection protection, uint64_t size, uint64_t align,
+		 struct arena_block *block)
+{
+	bool done;
+	if (!size || size > ARENA_END - ARENA_WINDOW)
+		return false;
+	mutex_lock(&arena_mutex);
+	done = arena_is_shared(size, align) ? share_alloc(protection, size, align, block) :
+					      pages_alloc(protection, size, align, block);
+	mutex_unlock(&arena_mutex);
+	return done;
+}
+
+bool arena_seal(enum vmm_protection protection, struct arena_block *block)
+{
+	bool done = true;
+	if (protection == VMM_RW)
+		return true;
+	if (!block->write)
+		panic("arena: %#lx is sealed already", block->address);
+	mutex_lock(&arena_mutex);
+	if (share_holds(block->address))
+		share_close(block);
+	else
+		done = pages_seal(protection, block);
+	mutex_unlock(&arena_mutex);
+	return done;
+}
+
+void arena_free(enum vmm_protection protection, struct arena_block *block)
 {
 	if (!block->address)
 		return;
-	if (!block->alias && vmm_physical(block->address) != UINT64_MAX)
-		vmm_unmap(block->address, block->size / PAGE_SIZE);
-	/* Without memory for a table the old bytes stay; nothing shows them. */
-	if (block->alias || alias_map(block)) {
-		memset(block->alias, INT3, block->size);
-		alias_unmap(block);
-	}
-	room_give(block, true);
+	mutex_lock(&arena_mutex);
+	if (share_holds(block->address))
+		share_free(block);
+	else
+		pages_free(protection, block);
+	mutex_unlock(&arena_mutex);
 	*block = (struct arena_block){ 0 };
 }
 
-bool arena_alloc_data(uint64_t size, uint64_t align, struct arena_block *block)
+bool arena_open(struct arena_block *block)
 {
-	struct arena_block made;
-	uint64_t pages = mm_pages(size);
-	if (!pages || pages > pmm_free_frames() || pages > window.count ||
-	    !room_take(pages, align, &made, NULL))
-		return false;
-	if (!vmm_back(made.address, pages)) {
-		room_give(&made, false);
-		return false;
-	}
-	made.alias = (uint8_t *)made.address;
-	*block = made;
-	return true;
+	uint64_t first = block->address & ~(PAGE_SIZE - 1);
+	uint64_t pages = mm_pages(block->address - first + block->size);
+	mutex_lock(&arena_mutex);
+	if (share_holds(block->address))
+		share_open(block);
+	else
+		block->write = arena_alias_map(vmm_physical(first), pages);
+	mutex_unlock(&arena_mutex);
+	return block->write;
 }
 
-void arena_free_data(struct arena_block *block)
+void arena_close(struct arena_block *block)
 {
-	if (!block->address)
-		return;
-	vmm_unback(block->address, block->size / PAGE_SIZE);
-	room_give(block, false);
-	*block = (struct arena_block){ 0 };
+	mutex_lock(&arena_mutex);
+	if (share_holds(block->address))
+		share_close(block);
+	else
+		arena_alias_unmap(block->write, mm_pages(block->size));
+	block->write = NULL;
+	mutex_unlock(&arena_mutex);
 }

@@ -121,7 +121,7 @@ static void *large_alloc(size_t size)
 {
 	if (size > VMM_AREA_MAX)
 		return NULL;
-	struct large *large = vmm_alloc(size + sizeof(*large));
+	struct large *large = vmm_take(size + sizeof(*large));
 	if (!large)
 		return NULL;
 	*large = (struct large){ LARGE_MAGIC, size };

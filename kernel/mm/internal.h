@@ -20,6 +20,7 @@
 #define VMM_AREA     UINT64_C(0xffffa00000000000) /* vmm_alloc's blocks */
 #define VMM_AREA_MAX UINT64_C(0x10000000000) /* 1 TiB */
 #define ARENA_ALIAS  UINT64_C(0xffffb00000000000) /* the module pool while written */
+#define ARENA_ALIAS_SIZE (UINT64_C(256) << 20) /* the largest pool */
 #define KERNEL_BASE  UINT64_C(0xffffffff80000000) /* the kernel at its physical place */
 #define ARENA_WINDOW UINT64_C(0xffffffffa0000000) /* modules, within 2 GiB of the kernel */
 #define ARENA_END    UINT64_C(0xffffffffff000000)
@@ -33,6 +34,8 @@
 #define ENTRY_LARGE    (UINT64_C(1) << 7)
 #define ENTRY_NX       (UINT64_C(1) << 63)
 #define ENTRY_ADDRESS  UINT64_C(0x000ffffffffff000)
+#define ENTRY_COUNT_ONE (UINT64_C(1) << 52) /* ours: of a table, its entries in use */
+#define ENTRY_COUNT    (UINT64_C(0x3ff) << 52)
 
 extern struct spinlock mm_spinlock;
 
@@ -82,6 +85,8 @@ void vmm_audit_init(void);
 
 /* Puts zeroed frames behind `pages` pages, RW: all or nothing. And back. */
 bool vmm_back(uint64_t address, uint64_t pages);
+/* vmm_alloc's block without the zeroes, which vmm_free takes back. */
+void *vmm_take(uint64_t size);
 void vmm_unback(uint64_t address, uint64_t pages);
 
 #endif

@@ -66,20 +66,26 @@ void vmm_audit(struct vmm_audit *audit);
 
 /* ---- the module arena ------------------------------------------------------------ */
 
-/* Text and rodata of modules: a physical pool that the direct map does not
- * show, mapped at its final place only when sealed, written through an alias
- * (RW, never X) that exists only until then. Addresses are random per page. */
+/* Memory of modules: text (VMM_RX) and rodata (VMM_R) from a physical pool that
+ * the direct map does not show, written through an alias (RW, never X) that
+ * exists only while they are; data (VMM_RW) from ordinary frames. Small blocks
+ * share pages of their protection, unless they are aligned to a page. Addresses
+ * are random per page, and within a shared page. Not zeroed. Thread context. */
 struct arena_block {
-	uint64_t address, size; /* final address; bytes, whole pages */
-	uint64_t physical;
-	uint8_t *alias; /* NULL once sealed */
+	uint64_t address, size; /* final address; bytes, as asked for */
+	uint8_t *write; /* the alias; NULL once sealed. Of data the address itself */
 };
-bool arena_alloc(uint64_t size, uint64_t align, struct arena_block *block);
-bool arena_seal(struct arena_block *block, enum vmm_protection protection); /* R or RX */
-void arena_free(struct arena_block *block);
-/* Writable data in the same 2 GiB window, from ordinary frames, zeroed. */
-bool arena_alloc_data(uint64_t size, uint64_t align, struct arena_block *block);
-void arena_free_data(struct arena_block *block);
+bool arena_alloc(enum vmm_protection protection, uint64_t size, uint64_t align,
+		 struct arena_block *block);
+/* Ends writing; false when the final mapping cannot be made. Nothing for data. */
+bool arena_seal(enum vmm_protection protection, struct arena_block *block);
+void arena_free(enum vmm_protection protection, struct arena_block *block);
+/* Lets sealed text or rodata be written through `write` until it is closed, while
+ * it goes on running at its address. False without memory. */
+bool arena_open(struct arena_block *block);
+void arena_close(struct arena_block *block);
+/* Frames of the pool that are in use. */
+uint64_t arena_frames_used(void);
 
 /* ---- heap --------------------------------------------------------------------------- */
 

@@ -44,26 +44,36 @@ static unsigned entry_path(uint64_t address, uint64_t *path[TOP_LEVEL + 1])
 	return level;
 }
 
-static bool table_empty(const uint64_t *table)
+/* A table's entries are counted where it is referred to, in bits that the CPU
+ * leaves alone. The root needs no count. */
+static void entry_put(uint64_t *const path[], unsigned level, uint64_t entry)
 {
-	for (unsigned i = 0; i < TABLE_ENTRIES; i++)
-		if (table[i])
-			return false;
-	return true;
+	*path[level] = entry;
+	if (level < TOP_LEVEL)
+		*path[level + 1] += ENTRY_COUNT_ONE;
+}
+
+static void entry_drop(uint64_t *const path[], unsigned level)
+{
+	*path[level] = 0;
+	if (level < TOP_LEVEL)
+		*path[level + 1] -= ENTRY_COUNT_ONE;
 }
 
 /* Takes away the tables on the way to `address` that have become empty, and puts
  * their frames in front of the row that begins at *row. A CPU may still walk
  * them: their first word is not a present entry, and they are given back only
- * after a shootdown. */
+ * after a shootdown. Those of the write alias stay: each load needs them again. */
 static void tables_trim(uint64_t address, uint64_t *row)
 {
 	uint64_t *path[TOP_LEVEL + 1];
+	if (address - ARENA_ALIAS < ARENA_ALIAS_SIZE)
+		return;
 	for (unsigned level = entry_path(address, path); level < TOP_LEVEL; level++) {
-		if (!table_empty(path[level] - index_at(address, level)))
-			return;
 		uint64_t frame = *path[level + 1] & ENTRY_ADDRESS;
-		*path[level + 1] = 0;
+		if (*path[level + 1] & ENTRY_COUNT)
+			return;
+		entry_drop(path, level + 1);
 		page_flush(address);
 		*(uint64_t *)pmm_direct(frame) = *row;
 		*row = frame;
@@ -79,12 +89,13 @@ static void tables_free(uint64_t row)
 	}
 }
 
-bool vmm_leaf_set(uint64_t address, uint64_t entry, unsigned level)
+/* Makes the tables down to the one that holds the entry for `address` at `level`,
+ * which must be absent, and fills the path. False when one cannot be had; then
+ * nothing is left behind. */
+static bool path_make(uint64_t address, unsigned level, uint64_t *path[TOP_LEVEL + 1])
 {
-	uint64_t *path[TOP_LEVEL + 1];
 	unsigned at = entry_path(address, path);
-	uint64_t *place = path[at];
-	if (at < level || *place)
+	if (at < level || *path[at])
 		panic("vmm: %#lx is already mapped", address);
 	for (; at > level; at--) {
 		uint64_t frame = pmm_alloc(1, PAGE_SIZE);
@@ -96,10 +107,18 @@ bool vmm_leaf_set(uint64_t address, uint64_t entry, unsigned level)
 			return false;
 		}
 		memset(pmm_direct(frame), 0, PAGE_SIZE);
-		*place = frame | ENTRY_PRESENT | ENTRY_WRITE;
-		place = &table_of(frame)[index_at(address, at - 1)];
+		entry_put(path, at, frame | ENTRY_PRESENT | ENTRY_WRITE);
+		path[at - 1] = &table_of(frame)[index_at(address, at - 1)];
 	}
-	*place = entry;
+	return true;
+}
+
+bool vmm_leaf_set(uint64_t address, uint64_t entry, unsigned level)
+{
+	uint64_t *path[TOP_LEVEL + 1];
+	if (!path_make(address, level, path))
+		return false;
+	entry_put(path, level, entry);
 	return true;
 }
 
@@ -126,16 +145,37 @@ static uint64_t entry_flags(enum vmm_protection protection, bool device)
 	return flags[protection] | (device ? ENTRY_UNCACHED : 0);
 }
 
+/* How many of `count` pages from `address` on one table maps. */
+static uint64_t pages_in_table(uint64_t address, uint64_t count)
+{
+	uint64_t left = TABLE_ENTRIES - index_at(address, 0);
+	return count < left ? count : left;
+}
+
+/* The first of the pages in one table, and those behind it. */
+static bool run_map(uint64_t address, uint64_t entry, uint64_t count)
+{
+	uint64_t *path[TOP_LEVEL + 1];
+	bool state = mm_lock();
+	bool made = path_make(address, 0, path);
+	for (uint64_t i = 0; made && i < count; i++) {
+		if (path[0][i])
+			panic("vmm: %#lx is already mapped", address + i * PAGE_SIZE);
+		path[0][i] = entry + i * PAGE_SIZE;
+	}
+	if (made)
+		*path[1] += count * ENTRY_COUNT_ONE;
+	mm_unlock(state);
+	return made;
+}
+
 bool vmm_map(uint64_t address, uint64_t physical, uint64_t count, enum vmm_protection protection,
 	     bool device)
 {
-	uint64_t flags = entry_flags(protection, device);
-	for (uint64_t i = 0; i < count; i++) {
-		bool state = mm_lock();
-		bool mapped = vmm_leaf_set(address + i * PAGE_SIZE,
-					   (physical + i * PAGE_SIZE) | flags, 0);
-		mm_unlock(state);
-		if (!mapped) {
+	uint64_t flags = entry_flags(protection, device), run;
+	for (uint64_t i = 0; i < count; i += run) {
+		run = pages_in_table(address + i * PAGE_SIZE, count - i);
+		if (!run_map(address + i * PAGE_SIZE, (physical + i * PAGE_SIZE) | flags, run)) {
 			vmm_unmap(address, i);
 			return false;
 		}
@@ -143,28 +183,31 @@ bool vmm_map(uint64_t address, uint64_t physical, uint64_t count, enum vmm_prote
 	return true;
 }
 
-static void page_unmap(uint64_t address)
+static void run_unmap(uint64_t address, uint64_t count, uint64_t *row)
 {
 	uint64_t *path[TOP_LEVEL + 1];
-	if (entry_path(address, path) || !*path[0])
-		panic("vmm: %#lx is not mapped as a page", address);
-	*path[0] = 0;
-	page_flush(address);
+	bool state = mm_lock();
+	unsigned level = entry_path(address, path);
+	for (uint64_t i = 0; i < count; i++) {
+		if (level || !path[0][i])
+			panic("vmm: %#lx is not mapped as a page", address + i * PAGE_SIZE);
+		path[0][i] = 0;
+		page_flush(address + i * PAGE_SIZE);
+	}
+	*path[1] -= count * ENTRY_COUNT_ONE;
+	tables_trim(address, row);
+	mm_unlock(state);
 }
 
 void vmm_unmap(uint64_t address, uint64_t count)
 {
-	uint64_t row = 0;
+	uint64_t row = 0, run;
 	/* The thread stays on this CPU, which forgets each page at once: the shootdown
 	 * is for the others. */
 	preempt_disable();
-	for (uint64_t i = 0; i < count; i++) {
-		uint64_t page = address + i * PAGE_SIZE;
-		bool state = mm_lock();
-		page_unmap(page);
-		if (i + 1 == count || !index_at(page + PAGE_SIZE, 0))
-			tables_trim(page, &row);
-		mm_unlock(state);
+	for (uint64_t i = 0; i < count; i += run) {
+		run = pages_in_table(address + i * PAGE_SIZE, count - i);
+		run_unmap(address + i * PAGE_SIZE, run, &row);
 	}
 	if (count)
 		tlb_shootdown();

@@ -32,6 +32,16 @@ void vmm_area_init(void)
 	bitmap_mark(&area, 1, area.count - 1, true);
 }
 
+/* Gives the frames back in runs. */
+static void frames_give(const uint64_t *frames, uint64_t count)
+{
+	for (uint64_t i = 0, run; i < count; i += run) {
+		for (run = 1; i + run < count && frames[i + run] == frames[i] + run * PAGE_SIZE; run++)
+			;
+		pmm_free(frames[i], run);
+	}
+}
+
 void vmm_unback(uint64_t address, uint64_t pages)
 {
 	uint64_t frames[BATCH];
@@ -40,33 +50,41 @@ void vmm_unback(uint64_t address, uint64_t pages)
 		for (uint64_t i = 0; i < count; i++)
 			frames[i] = vmm_physical(address + i * PAGE_SIZE);
 		vmm_unmap(address, count);
-		for (uint64_t i = 0; i < count; i++)
-			pmm_free(frames[i], 1);
+		frames_give(frames, count);
 		address += count * PAGE_SIZE;
 		pages -= count;
 	}
 }
 
-static bool page_back(uint64_t address)
+/* The longest run of frames up to `most`, or half of it, or a quarter …; 0: none. */
+static uint64_t run_take(uint64_t most, uint64_t *physical)
 {
-	uint64_t frame = pmm_alloc(1, PAGE_SIZE);
-	if (!frame)
-		return false;
-	memset(pmm_direct(frame), 0, PAGE_SIZE);
-	if (vmm_map(address, frame, 1, VMM_RW, false))
-		return true;
-	pmm_free(frame, 1);
-	return false;
+	while (most && !(*physical = pmm_alloc(most, PAGE_SIZE)))
+		most /= 2;
+	return most;
+}
+
+static bool area_back(uint64_t address, uint64_t pages)
+{
+	uint64_t done = 0, physical, run;
+	while (done < pages) {
+		run = run_take(pages - done, &physical);
+		if (!run || !vmm_map(address + done * PAGE_SIZE, physical, run, VMM_RW, false)) {
+			if (run)
+				pmm_free(physical, run);
+			vmm_unback(address, done);
+			return false;
+		}
+		done += run;
+	}
+	return true;
 }
 
 bool vmm_back(uint64_t address, uint64_t pages)
 {
-	for (uint64_t i = 0; i < pages; i++) {
-		if (!page_back(address + i * PAGE_SIZE)) {
-			vmm_unback(address, i);
-			return false;
-		}
-	}
+	if (!area_back(address, pages))
+		return false;
+	memset((void *)address, 0, pages * PAGE_SIZE);
 	return true;
 }
 
@@ -88,7 +106,7 @@ static void area_give(uint64_t first, uint64_t pages)
 	mm_unlock(state);
 }
 
-void *vmm_alloc(uint64_t size)
+void *vmm_take(uint64_t size)
 {
 	uint64_t pages = mm_pages(size);
 	if (!pages || pages > pmm_free_frames())
@@ -97,10 +115,18 @@ void *vmm_alloc(uint64_t size)
 	if (first == BITMAP_NONE)
 		return NULL;
 	uint64_t address = VMM_AREA + first * PAGE_SIZE;
-	if (vmm_back(address, pages))
+	if (area_back(address, pages))
 		return (void *)address;
 	area_give(first, pages);
 	return NULL;
+}
+
+void *vmm_alloc(uint64_t size)
+{
+	void *block = vmm_take(size);
+	if (block)
+		memset(block, 0, mm_pages(size) * PAGE_SIZE);
+	return block;
 }
 
 static bool is_mapped(uint64_t address)

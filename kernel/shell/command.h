@@ -30,7 +30,7 @@ struct command {
 
 extern const struct command module_commands[], query_commands[], info_commands[],
 	request_commands[], event_commands[], ifaces_commands[], health_commands[],
-	system_commands[], thread_commands[], test_commands[]; /* each ends with a row without a name */
+	system_commands[], thread_commands[], test_commands[], bench_commands[]; /* each ends with a row without a name */
 const struct command *const *command_tables(void);
 const struct command *command_find(const char *name);
 

@@ -18,7 +18,7 @@ const struct command *const *command_tables(void)
 	static const struct command *const tables[] = {
 		module_commands, query_commands,  info_commands,   request_commands, event_commands,
 		ifaces_commands, health_commands, system_commands, thread_commands,  test_commands,
-		NULL,
+		bench_commands,  NULL,
 	};
 
 	return tables;

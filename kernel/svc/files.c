@@ -99,19 +99,16 @@ static void complain(const char *what, const struct hmod_diag *diag)
 
 static void read_archive(struct hmod_span bytes)
 {
-	static uint32_t archive;
+	static uint32_t archives; /* read before this file */
 	struct archive_reader reader = { .bytes = bytes };
 	struct archive_entry entry;
 	struct hmod_diag diag;
 	enum helix_status status;
 	char path[ARCHIVE_PATH_MAX + 2];
-	uint64_t last_offset = 0;
+	uint32_t archive = archives;
 
-	archive++;
 	while (!(status = archive_next(&reader, &entry, &diag))) {
-		if (entry.offset < last_offset)
-			archive++;
-		last_offset = entry.offset;
+		archive = archives + entry.archive;
 		path[0] = '/';
 		memcpy(path + 1, entry.path, entry.path_length + 1);
 		if (!entry.path_length || (entry.path_length == 1 && entry.path[0] == '.'))
@@ -119,6 +116,7 @@ static void read_archive(struct hmod_span bytes)
 		add_parents(path, archive);
 		add(path, entry.type == ARCHIVE_DIRECTORY, entry.data, archive);
 	}
+	archives = archive + 1;
 	if (status != HELIX_E_NOT_FOUND)
 		complain("", &diag);
 }

@@ -25,47 +25,41 @@ static void host_free(void *ctx, void *block, size_t size)
 	kfree(block);
 }
 
+static const enum vmm_protection protections[HLOAD_KINDS] = {
+	[HLOAD_TEXT] = VMM_RX,
+	[HLOAD_RODATA] = VMM_R,
+	[HLOAD_DATA] = VMM_RW,
+};
+
 static bool host_place(void *ctx, enum hload_kind kind, uint64_t size, uint64_t align,
 		       struct hload_region *region)
 {
-	struct arena_block *block = kzalloc(sizeof *block);
-	bool placed;
+	struct arena_block block;
 
 	(void)ctx;
-	if (!block)
+	if (!arena_alloc(protections[kind], size, align, &block))
 		return false;
-	placed = kind == HLOAD_DATA ? arena_alloc_data(size, align, block) :
-				      arena_alloc(size, align, block);
-	if (!placed) {
-		kfree(block);
-		return false;
-	}
-	region->address = block->address;
-	region->write = kind == HLOAD_DATA ? (uint8_t *)block->address : block->alias;
-	region->size = size;
-	region->cookie = block;
+	*region = (struct hload_region){ block.address, block.write, size, NULL };
 	return true;
 }
 
 static bool host_seal(void *ctx, enum hload_kind kind, struct hload_region *region)
 {
+	struct arena_block block = { region->address, region->size, region->write };
+	bool sealed = arena_seal(protections[kind], &block);
+
 	(void)ctx;
-	if (kind == HLOAD_DATA)
-		return true;
-	region->write = NULL;
-	return arena_seal(region->cookie, kind == HLOAD_TEXT ? VMM_RX : VMM_R);
+	region->write = block.write;
+	return sealed;
 }
 
 static void host_release(void *ctx, enum hload_kind kind, struct hload_region *region)
 {
+	struct arena_block block = { region->address, region->size, region->write };
+
 	(void)ctx;
-	if (kind == HLOAD_DATA)
-		arena_free_data(region->cookie);
-	else
-		arena_free(region->cookie);
-	kfree(region->cookie);
-	region->cookie = NULL;
-	region->address = 0;
+	arena_free(protections[kind], &block);
+	*region = (struct hload_region){ 0 };
 }
 
 static enum helix_status host_file_get(void *ctx, const char *path, struct hmod_span *bytes,

@@ -25,6 +25,6 @@ for compiler in gcc clang; do
 	claim "$compiler: modules" quiet $compiler "$MODULE_CFLAGS" modules
 	claim "$compiler: modfmt, loader and initrd as host code" \
 		quiet $compiler '-std=gnu11 -Wconversion' modfmt loader initrd
-	claim "$compiler: tools" quiet $compiler '-std=gnu11 -DHMOD_INCLUDEDIR="x"' tools
+	claim "$compiler: tools" quiet $compiler '-std=gnu11 -DHMOD_INCLUDEDIR="x" -DHMOD_PKGDATADIR="x"' tools
 done
 finish

@@ -75,7 +75,7 @@ static bool harness_place(void *ctx, enum hload_kind kind, uint64_t size, uint64
 	require(m->base != MAP_FAILED, "no memory below 2 GiB");
 	address = ((uint64_t)m->base + align - 1) & ~(align - 1);
 	m->tail = length - size;
-	memset((uint8_t *)address, kind == HLOAD_DATA ? 0 : 0xa5, size);
+	memset((uint8_t *)address, 0xa5, size);
 	memset((uint8_t *)address + size, TAIL, m->tail);
 	*region = (struct hload_region){ address, (uint8_t *)address, size, m };
 	h->regions++;

@@ -50,7 +50,8 @@ void fixture_close(struct fixture *f)
 	give_back(f, w->member, f->image.section_count);
 	give_back(f, w->section, f->image.section_count * sizeof *w->section);
 	give_back(f, w->value, f->image.symbol_count * sizeof *w->value);
-	give_back(f, w->owners, w->undefined * sizeof *w->owners);
+	give_back(f, w->functions, f->image.symbol_count * sizeof *w->functions);
+	give_back(f, w->owners, w->owner_room * sizeof *w->owners);
 	if (w->namespace_nodes)
 		hload_index_release(&w->namespaces);
 	give_back(f, w->namespace_nodes, w->namespace_count * sizeof *w->namespace_nodes);

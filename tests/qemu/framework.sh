@@ -288,6 +288,15 @@ claim '… nobody exports it' line 'symbols: nosuch: no such module, and nobody 
 claim '… an empty state' line '0 bytes'
 claim '… no state' line 'state: module counter is not loaded'
 
+# ---- costs: instructions, the same in every run
+
+tab=$(printf '\t')
+claim 'a request is measured' boot 1 --icount --keep-going 'insmod my_scheduler' \
+	'bench request my_scheduler get_stats' 'bench request nosuch get_stats'
+claim '… directly, and with a deadline' line "my_scheduler$tab[1-9][0-9]*$tab[1-9][0-9]*"
+claim '… a worker costs more' sh -c "awk -F '\t' 'NF == 3 { exit !(\$3 > \$2) }' '$work/out'"
+claim '… of a module that is there' line 'bench: nosuch was not found'
+
 # ---- help and completion --------------------------------------------------------------------
 
 claim 'help' boot 0 'help'

@@ -12,7 +12,7 @@ claim 'an unknown command: 2' refuses 2 "unknown command 'frob'" "$HMOD" frob
 claim '--help: 0' ends 0 "$HMOD" --help
 claim '… nothing on stderr' [ ! -s err ]
 sed -n 's/^  hmod \([a-z]*\) .*/\1/p' out >commands
-claim '… names six commands' [ "$(wc -l <commands)" = 6 ]
+claim '… names ten commands' [ "$(wc -l <commands)" = 10 ]
 claim '--version: 0' ends 0 "$HMOD" --version
 claim '… a number' grep -Eqx 'hmod [0-9]+\.[0-9]+\.[0-9]+' out
 claim '--print-path: 0' ends 0 "$HMOD" --print-path
