@@ -11,6 +11,20 @@ struct hload_frame *hload_frame_current(const struct hload_system *system)
 	return *hload_frame_slot(system);
 }
 
+bool hload_owner_running(const struct hload_system *system, struct hload_owner *owner)
+{
+	const struct hload_frame *frame = hload_frame_current(system);
+
+	while (frame && !frame->module)
+		frame = frame->outer;
+	if (!frame)
+		return false;
+	owner->id = frame->module->id;
+	owner->instance = frame->module->instance;
+	memcpy(owner->name, frame->module->meta.name, frame->module->meta.name_length + 1);
+	return true;
+}
+
 void hload_pin(struct hload_module *module)
 {
 	module->inside++;

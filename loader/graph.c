@@ -99,6 +99,43 @@ void hload_graph_moved(struct hload_module *module)
 		rebind(module->system, module->provides[i].node.key, true);
 }
 
+/* ---- a bound on walking --------------------------------------------------------- */
+
+enum helix_status hload_fail_crowd(struct hmod_diag *diag, enum hmod_stage stage,
+				   const char *name)
+{
+	hmod_fail(diag, HELIX_E_CROWDED, stage, HMOD_NOWHERE);
+	hmod_diag_name(diag, name, SIZE_MAX);
+	return HELIX_E_CROWDED;
+}
+
+static uint64_t walked(const struct hload_system *system)
+{
+	return system->names.steps + system->waiting.steps + system->providers.steps;
+}
+
+/* Where `walked` may stand after the module is entered: names it has, and once all
+ * who are there already, as each of them may be bound anew. */
+static uint64_t walk_end(const struct hload_module *module)
+{
+	const struct hload_system *system = module->system;
+	const struct hmod_flat_header *header = module->meta.header;
+
+	return walked(system) + HLOAD_PROBES_MORE +
+	       HLOAD_PROBES * ((uint64_t)header->provide_count + header->dependency_count) +
+	       4 * (system->waiting.count + system->providers.count);
+}
+
+static enum helix_status check_walk(const struct hload_module *module, uint64_t end,
+				    const char *name, struct hmod_diag *diag)
+{
+	return walked(module->system) <= end ?
+		       HELIX_OK :
+		       hload_fail_crowd(diag, HMOD_STAGE_REGISTER, name);
+}
+
+/* ---- entering --------------------------------------------------------------------- */
+
 static enum helix_status add_provides(struct hload_module *module, struct hmod_diag *diag)
 {
 	const uint32_t count = module->meta.header->provide_count;
@@ -108,26 +145,32 @@ static enum helix_status add_provides(struct hload_module *module, struct hmod_d
 		return HELIX_OK;
 	module->provides = hload_alloc(module->system, size);
 	if (!module->provides)
-		return hload_fail_memory(diag, HMOD_STAGE_REGISTER, size,
-						 "dependencies");
+		return hload_fail_memory(diag, HMOD_STAGE_REGISTER, size, "dependencies");
 	for (uint32_t i = 0; i < count; i++)
 		module->provides[i] = (struct hload_provide){ .module = module };
 	return HELIX_OK;
 }
 
-/* An index that is there always takes a node. */
-static void show_provides(struct hload_module *module)
+/* Into the index of providers: one that is there always takes a node. */
+static enum helix_status show_provides(struct hload_module *module, uint64_t end,
+				       struct hmod_diag *diag)
 {
-	for (; module->provide_count < module->meta.header->provide_count; module->provide_count++) {
-		const uint32_t i = module->provide_count;
+	enum helix_status status = HELIX_OK;
+
+	while (!status && module->provide_count < module->meta.header->provide_count) {
+		const uint32_t i = module->provide_count++;
 
 		hload_index_add(&module->system->providers, &module->provides[i].node,
 				hmod_meta_string(&module->meta, module->meta.provides[i]));
+		status = check_walk(module, end, module->provides[i].node.key, diag);
 	}
+	return status;
 }
 
-static enum helix_status add_edges(struct hload_module *module, struct hmod_diag *diag)
+static enum helix_status add_edges(struct hload_module *module, uint64_t end,
+				   struct hmod_diag *diag)
 {
+	enum helix_status status = HELIX_OK;
 	const uint32_t count = module->meta.header->dependency_count;
 	const size_t size = count * sizeof *module->edges;
 
@@ -138,7 +181,7 @@ static enum helix_status add_edges(struct hload_module *module, struct hmod_diag
 		return hload_fail_memory(diag, HMOD_STAGE_REGISTER, size,
 						 "dependencies");
 	memset(module->edges, 0, size);
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; !status && i < count; i++) {
 		struct hload_edge *edge = &module->edges[i];
 
 		edge->from = module;
@@ -149,22 +192,43 @@ static enum helix_status add_edges(struct hload_module *module, struct hmod_diag
 						 "dependencies");
 		module->edge_count++;
 		bind(edge, target(edge));
+		status = check_walk(module, end, edge->node.key, diag);
 	}
-	return HELIX_OK;
+	return status;
+}
+
+/* What waits for the module is bound to it. */
+static enum helix_status show(struct hload_module *module, uint64_t end, struct hmod_diag *diag)
+{
+	enum helix_status status = show_provides(module, end, diag);
+
+	if (status)
+		return status;
+	rebind(module->system, module->meta.name, false);
+	for (uint32_t i = 0; !status && i < module->provide_count; i++) {
+		const char *name = module->provides[i].node.key;
+
+		rebind(module->system, name, true);
+		status = check_walk(module, end, name, diag);
+	}
+	return status;
+}
+
+static enum helix_status prepare(struct hload_module *module, uint64_t end, struct hmod_diag *diag)
+{
+	enum helix_status status = add_provides(module, diag);
+
+	return status ? status : add_edges(module, end, diag);
 }
 
 enum helix_status hload_graph_prepare(struct hload_module *module, struct hmod_diag *diag)
 {
-	enum helix_status status = add_provides(module, diag);
-
-	return status ? status : add_edges(module, diag);
+	return prepare(module, walk_end(module), diag);
 }
 
 void hload_graph_show(struct hload_module *module)
 {
-	show_provides(module);
-	rebind(module->system, module->meta.name, false);
-	hload_graph_moved(module);
+	show(module, UINT64_MAX, NULL);
 }
 
 void hload_graph_hide(struct hload_module *module)
@@ -181,10 +245,11 @@ void hload_graph_hide(struct hload_module *module)
 
 enum helix_status hload_graph_add(struct hload_module *module, struct hmod_diag *diag)
 {
-	enum helix_status status = hload_graph_prepare(module, diag);
+	const uint64_t end = walk_end(module);
+	enum helix_status status = prepare(module, end, diag);
 
 	if (!status)
-		hload_graph_show(module);
+		status = show(module, end, diag);
 	return status;
 }
 

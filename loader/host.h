@@ -150,6 +150,13 @@ struct hload_host {
 	 * thread. */
 	void (*lock)(void *ctx);
 	void (*unlock)(void *ctx);
+
+	/* A lock of its own around who is where in memory, so that whose an address is
+	 * can be asked in any context, interrupts included: for a few hundred
+	 * instructions, nothing is called meanwhile. What lock returns is given to
+	 * unlock. May both be NULL in a host with one thread and no interrupts. */
+	bool (*map_lock)(void *ctx);
+	void (*map_unlock)(void *ctx, bool state);
 };
 
 #endif

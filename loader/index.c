@@ -154,9 +154,10 @@ void hload_index_remove(struct hload_index *index, struct hload_node *node)
 struct hload_node *hload_index_more(const struct hload_index *index, const struct hload_node *node)
 {
 	struct hload_node *next = node->next;
+	uint64_t steps = 1;
 
-	(void)index;
-	while (next && !hload_is_named(next, node->key, node->length, node->hash))
+	for (; next && !hload_is_named(next, node->key, node->length, node->hash); steps++)
 		next = next->next;
+	((struct hload_index *)(uintptr_t)index)->steps += steps;
 	return next;
 }

@@ -19,13 +19,19 @@ struct hload_node {
 
 #define HLOAD_INDEX_SEGMENTS 26
 
+/* What names may cost: so many steps each, and so many more in one go, whatever is
+ * in the index already; who needs more is refused (CROWDED). Honest names need few,
+ * names chosen to collide would need the square of their number. */
+#define HLOAD_PROBES 64
+#define HLOAD_PROBES_MORE 65536
+
 struct hload_index {
 	const struct hload_host *host;
 	struct hload_node **segment[HLOAD_INDEX_SEGMENTS]; /* k-th: 16 buckets, then doubling */
 	uint64_t buckets; /* in use */
 	uint64_t mask; /* of the bits that number a bucket: below twice a power of two */
 	uint64_t count; /* nodes */
-	uint64_t steps; /* nodes walked by add and find, ever: what crowding costs */
+	uint64_t steps; /* nodes walked by add, find and more, ever: what crowding costs */
 };
 
 bool hload_index_init(struct hload_index *index, const struct hload_host *host);

@@ -153,6 +153,10 @@ void hload_interfaces_unname(struct hload_module *module)
 
 enum helix_status hload_interfaces_name(struct hload_module *module, struct hmod_diag *diag)
 {
+	const struct hload_index *index = &module->system->interfaces;
+	const uint64_t end = index->steps + HLOAD_PROBES_MORE +
+			     HLOAD_PROBES * (uint64_t)module->implementor_count;
+
 	for (uint32_t i = 0; i < module->implementor_count; i++) {
 		struct hload_implementor *implementor = &module->implementors[i];
 		const char *name = hmod_meta_string(&module->meta, implementor->declared->name);
@@ -164,6 +168,10 @@ enum helix_status hload_interfaces_name(struct hload_module *module, struct hmod
 						 sizeof *implementor->interface, "interfaces");
 		}
 		implementor->interface->named++;
+		if (index->steps > end) {
+			hload_interfaces_unname(module);
+			return hload_fail_crowd(diag, HMOD_STAGE_START, name);
+		}
 	}
 	return HELIX_OK;
 }

@@ -123,7 +123,7 @@ struct hload_system {
 	struct hload_index names, exports, waiting, providers;
 	struct hload_module *first, *last; /* registered ones */
 	struct hload_module *oldest, *newest; /* loaded ones: holders after what they hold */
-	struct hload_object *texts; /* of the loaded ones, by address */
+	struct hload_places places; /* of the loaded ones, by address */
 	struct hload_table *tables, *tables_tail;
 	uint64_t next_id, walk;
 	struct hload_module **by_id; /* ascending; holes were filled by moving down */
@@ -241,6 +241,10 @@ enum hload_event {
  * not know the event. */
 enum helix_status hload_advance(struct hload_module *module, enum hload_event event,
 				struct hmod_diag *diag);
+
+/* Fails about a name with too many steps: CROWDED. */
+enum helix_status hload_fail_crowd(struct hmod_diag *diag, enum hmod_stage stage,
+				   const char *name);
 
 /* ---- graph: graph.c -------------------------------------------------------------- */
 

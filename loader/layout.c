@@ -82,7 +82,8 @@ static enum helix_status lay_out_sections(struct hload_work *work)
 		struct hload_placed *placed = &work->section[i];
 
 		*placed = (struct hload_placed){ 0, HLOAD_KINDS };
-		if (s->type == ELF_SHT_NULL || !hmod_section_loaded(image, i))
+		if (s->type == ELF_SHT_NULL || !hmod_section_loaded(image, i) ||
+		    hload_is_dropped(work, i))
 			continue;
 		placed->kind = kind_of(image, i);
 		status = append(work, placed->kind, s->size, s->addralign, &placed->offset);

@@ -18,12 +18,17 @@ struct hload_placed {
  * it too: the symbol's section decides. */
 #define HLOAD_UNLOADED UINT64_C(0x8000000000000001)
 
+/* All names that a load reads and keeps may come to so many times the file's size,
+ * however they share their bytes there. Those of compiled objects stay below once. */
+#define HLOAD_NAMES_PER_BYTE 2
+
 struct hload_work {
 	const struct hload_loading *loading;
 	const struct hmod_image *image;
 	struct hload_object *object;
 	struct hmod_diag *diag;
 
+	uint8_t *member; /* a section's part in a group, section_count entries; NULL: no groups */
 	uint32_t *order; /* scratch, section_count entries; only for files out of order */
 	struct hload_placed *section; /* section_count entries */
 	uint64_t *value; /* symbol_count run-time values; NULL if there are no symbols */
@@ -46,6 +51,7 @@ struct hload_work {
 	uint32_t namespace_count;
 	uint32_t array_count; /* sections of constructors and destructors */
 	bool again; /* the object is loaded already: nothing is placed or written */
+	bool dropped; /* some sections are of groups that were there before */
 	bool numbers; /* some symbols are numbers, which stay where they are in the kernel */
 };
 
@@ -73,6 +79,9 @@ static inline bool hload_is_placed(const struct hload_work *work, uint32_t secti
 
 /* ---- stages, in their order; what each relies on is what stands before it ---- */
 
+/* Finds the COMDAT groups that are there more than once: all but the first are dropped. */
+enum helix_status hload_find_groups(struct hload_work *work);
+bool hload_is_dropped(const struct hload_work *work, uint32_t section);
 /* Gives every loaded section a kind and an offset, and COMMON symbols theirs
  * behind the data (in value[]). Refuses a module over HMOD_SIZE_MAX. */
 enum helix_status hload_lay_out(struct hload_work *work);
@@ -94,9 +103,7 @@ void hload_note_deprecation(const struct hload_loading *loading, const struct hm
 enum helix_status hload_import_deprecated(struct hload_work *work, uint32_t symbol,
 					  const struct hload_export_entry *entry);
 /* True when looking up and entering names took more steps than honest names need:
- * so every load is linear, however its names were chosen. */
-#define HLOAD_PROBES 64 /* a name */
-#define HLOAD_PROBES_MORE 65536 /* a load, whatever is loaded already */
+ * so every load is linear, however its names were chosen (HLOAD_PROBES). */
 static inline bool hload_is_crowded(const struct hload_work *work)
 {
 	return work->loading->exports->steps > work->probe_end;
@@ -113,6 +120,8 @@ static inline void hload_keep_name(struct hload_work *work, uint32_t name)
 /* Checks every symbol and gives it its value; collects the providers. Refuses
  * strong undefined symbols that nobody exports, all of them in one message. */
 enum helix_status hload_resolve(struct hload_work *work);
+/* Gives global symbols of dropped sections the value of those with their names. */
+enum helix_status hload_redirect_dropped(struct hload_work *work);
 /* Finds the constructors and destructors, in order, once they are relocated. */
 enum helix_status hload_find_arrays(struct hload_work *work);
 /* True for a section of theirs. */

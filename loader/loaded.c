@@ -65,7 +65,7 @@ void hload_enter_loaded(struct hload_module *module)
 
 	module->loaded = true;
 	put_behind(module, system->newest);
-	hload_texts_add(&system->texts, &module->object);
+	hload_places_add(&system->places, &module->object);
 	if (host->module_loaded)
 		host->module_loaded(host->ctx, module->meta.name,
 				    module->object.region[HLOAD_TEXT].address);
@@ -82,6 +82,6 @@ void hload_leave_loaded(struct hload_module *module)
 	if (host->module_unloading)
 		host->module_unloading(host->ctx, module->meta.name,
 				       module->object.region[HLOAD_TEXT].address);
-	hload_texts_remove(&system->texts, &module->object);
+	hload_places_remove(&system->places, &module->object);
 	take_from_list(module);
 }

@@ -81,10 +81,26 @@ struct hload_module *hload_next(struct hload_system *system, struct hload_module
 struct hload_module *hload_get_next(struct hload_system *system, struct hload_module *module);
 /* The loaded module whose text, rodata or data holds `address`, or NULL. */
 struct hload_module *hload_at(struct hload_system *system, uint64_t address);
+/* Whose code or data `address` is: copied, as the module may go. False when it is no
+ * loaded module's. Any context, interrupts included (the host's map_lock is taken). */
+struct hload_owner {
+	uint64_t id;
+	uint64_t instance; /* what reclaim is told */
+	char name[HELIX_NAME_MAX + 1];
+};
+bool hload_owner_at(const struct hload_system *system, uint64_t address,
+		    struct hload_owner *owner);
+/* The module in whose call the calling thread is; false in none. Not in an interrupt,
+ * which would be told of the interrupted thread. No lock. */
+bool hload_owner_running(const struct hload_system *system, struct hload_owner *owner);
 /* The function of `module` that holds `address`: its name and the offset in it;
  * NULL when unknown. Takes no lock: usable while panicking. */
 const char *hload_function_at(struct hload_system *system, uint64_t address,
 			      const struct hload_module **module, uint64_t *offset);
+/* The same with the name copied, cut to `room` bytes, for when modules may go; false
+ * when unknown. Takes the lock. */
+bool hload_function_copy(struct hload_system *system, uint64_t address, char *name, size_t room,
+			 uint64_t *offset);
 /* An exported symbol's address by name; its owner's name ("kernel" for the
  * embedder) in *owner. False when nobody exports it. */
 bool hload_symbol_find(struct hload_system *system, const char *name, uint64_t *address,

@@ -31,11 +31,12 @@ static enum helix_status fail_export(struct hload_work *work, uint32_t i, const 
 }
 
 /* NULL, or what is wrong with an export; `bytes` of text so far. */
-static const char *what_is_wrong(const struct hload_export_entry *entry, uint64_t bytes)
+static const char *what_is_wrong(const struct hload_work *work,
+				 const struct hload_export_entry *entry, uint64_t bytes)
 {
 	if (entry->address == HLOAD_UNLOADED)
 		return "it is in a section that is not loaded";
-	if (bytes > HMOD_SIZE_MAX)
+	if (bytes > work->name_budget)
 		return "the names are too long together";
 	if (hload_is_got_name(entry->node.key))
 		return "is a name of the loader's own";
@@ -63,7 +64,7 @@ static enum helix_status read_export(struct hload_work *work, const struct hmod_
 	work->export_bytes += entry->node.length;
 	*bytes += (export->ns ? text_size(export->ns) : 0) +
 		  (entry->replacement ? text_size(entry->replacement) : 0);
-	wrong = what_is_wrong(entry, *bytes + work->export_bytes);
+	wrong = what_is_wrong(work, entry, *bytes + work->export_bytes);
 	return wrong ? fail_export(work, (uint32_t)(entry - work->object->exports), export->name,
 				   wrong) :
 		       HELIX_OK;
@@ -93,6 +94,11 @@ static enum helix_status read_exports(struct hload_work *work, uint64_t *bytes)
 	return status;
 }
 
+static const char *name_of(const struct hload_loading *loading, const void *owner)
+{
+	return loading->owner_name ? loading->owner_name(loading->ctx, owner) : "another module";
+}
+
 static enum helix_status fail_entry(struct hload_work *work, const struct hload_node *node,
 				    enum helix_status status)
 {
@@ -101,12 +107,10 @@ static enum helix_status fail_entry(struct hload_work *work, const struct hload_
 
 	hmod_fail(work->diag, status, HMOD_STAGE_RESOLVE, HMOD_NOWHERE);
 	hmod_diag_name(work->diag, node->key, SIZE_MAX);
-	if (status == HELIX_E_DUPLICATE_EXPORT)
-		hmod_diag_other(work->diag,
-				loading->owner_name ?
-					loading->owner_name(loading->ctx, entry->owner) :
-					"another module",
-				SIZE_MAX);
+	if (status != HELIX_E_DUPLICATE_EXPORT)
+		return status;
+	hmod_diag_other(work->diag, name_of(loading, entry->owner), SIZE_MAX);
+	hmod_diag_module(work->diag, name_of(loading, loading->owner));
 	return status;
 }
 

@@ -73,11 +73,13 @@ static enum helix_status run_stages(struct hload_work *work)
 {
 	static enum helix_status (*const stages[])(struct hload_work *) = {
 		check_overlap,
+		hload_find_groups,
 		hload_lay_out,
 		hload_place_regions,
 		hload_copy_sections,
 		hload_find_namespaces,
 		hload_resolve,
+		hload_redirect_dropped,
 		hload_relocate,
 		hload_find_arrays,
 		find_hooks,
@@ -103,6 +105,7 @@ void hload_work_release(struct hload_work *work)
 	const struct hload_host *host = work->loading->host;
 	const struct hmod_image *image = work->image;
 
+	release(host, work->member, image->section_count);
 	release(host, work->order, image->section_count * sizeof *work->order);
 	release(host, work->section, image->section_count * sizeof *work->section);
 	release(host, work->value, image->symbol_count * sizeof *work->value);
@@ -124,7 +127,7 @@ enum helix_status hload_object_load(struct hload_object *object,
 		.image = image,
 		.object = object,
 		.diag = diag,
-		.name_budget = HMOD_SIZE_MAX,
+		.name_budget = HLOAD_NAMES_PER_BYTE * image->file.size,
 	};
 	enum helix_status status = run_stages(&work);
 

@@ -43,9 +43,15 @@ struct hload_array {
 	bool old; /* .ctors, .dtors: the other way round */
 };
 
+/* The kinds of places an object has: its regions', and its table of addresses. */
+#define HLOAD_PLACE_GOT HLOAD_KINDS
+#define HLOAD_PLACES (HLOAD_KINDS + 1)
+
 struct hload_object {
 	struct hload_region region[HLOAD_KINDS];
-	struct hload_object *below, *above; /* in the tree of texts */
+	struct {
+		struct hload_object *below, *above;
+	} place[HLOAD_PLACES]; /* in the trees of places */
 	struct hload_region got; /* RODATA: 8 bytes an address; only where code needs it */
 	uint64_t hook[HMOD_HOOKS]; /* run-time addresses; 0: not given */
 	struct hload_export_entry *exports;
@@ -92,12 +98,24 @@ enum helix_status hload_object_load(struct hload_object *object,
 void hload_object_unload(struct hload_object *object, const struct hload_host *host,
 			 struct hload_index *exports);
 
-/* The tree of loaded texts by address; *root NULL is the empty one. An object is in
- * from after its load until before its unload; one without code is left out. */
-void hload_texts_add(struct hload_object **root, struct hload_object *object);
-void hload_texts_remove(struct hload_object **root, struct hload_object *object);
-/* The object whose text holds `address`, or NULL. O(log n). */
-struct hload_object *hload_texts_find(struct hload_object *root, uint64_t address);
+/* The loaded objects by address, a tree a kind of place; zeroed it is empty. `host`
+ * has the lock around changes, and may be NULL. */
+struct hload_places {
+	const struct hload_host *host;
+	struct hload_object *root[HLOAD_PLACES];
+};
+
+/* An object is in from after its load until before its unload. */
+void hload_places_add(struct hload_places *places, struct hload_object *object);
+void hload_places_remove(struct hload_places *places, struct hload_object *object);
+/* The object whose region of that kind, or any region, holds `address`; NULL: none.
+ * O(log n). What is found stays there while the loader's lock or map_lock is held. */
+struct hload_object *hload_places_find(const struct hload_places *places, unsigned kind,
+				       uint64_t address);
+struct hload_object *hload_places_find_any(const struct hload_places *places, uint64_t address);
+/* The host's map_lock; the result is for unlock. */
+bool hload_places_lock(const struct hload_places *places);
+void hload_places_unlock(const struct hload_places *places, bool state);
 
 /* Call the module's constructors in order, and its destructors the other way.
  * Without arrays nothing is done but keeping `constructed`. Called where hooks

@@ -236,27 +236,16 @@ struct hload_module *hload_next(struct hload_system *system, struct hload_module
 	return module ? module->next : system->first;
 }
 
-/* O(log n) for code; data is only asked for when something is wrong. */
-static struct hload_module *find_text(const struct hload_system *system, uint64_t address)
+/* The module of a loaded object. */
+static struct hload_module *module_of(struct hload_object *object)
 {
-	struct hload_object *object = hload_texts_find(system->texts, address);
-
 	return object ? (struct hload_module *)((char *)object - offsetof(struct hload_module, object)) :
 			NULL;
 }
 
-static struct hload_module *find_at(const struct hload_system *system, uint64_t address)
+static struct hload_module *find_text(const struct hload_system *system, uint64_t address)
 {
-	struct hload_module *module = find_text(system, address);
-
-	if (module)
-		return module;
-	for (struct hload_module *m = system->oldest; m; m = m->later)
-		for (unsigned kind = 0; kind < HLOAD_KINDS; kind++)
-			if (m->object.region[kind].address &&
-			    address - m->object.region[kind].address < m->object.region[kind].size)
-				return m;
-	return NULL;
+	return module_of(hload_places_find(&system->places, HLOAD_TEXT, address));
 }
 
 struct hload_module *hload_at(struct hload_system *system, uint64_t address)
@@ -264,8 +253,23 @@ struct hload_module *hload_at(struct hload_system *system, uint64_t address)
 	struct hload_module *module;
 
 	hload_lock(system);
-	module = find_at(system, address);
+	module = module_of(hload_places_find_any(&system->places, address));
 	hload_unlock(system);
+	return module;
+}
+
+bool hload_owner_at(const struct hload_system *system, uint64_t address, struct hload_owner *owner)
+{
+	bool state = hload_places_lock(&system->places);
+	const struct hload_module *module =
+		module_of(hload_places_find_any(&system->places, address));
+
+	if (module) {
+		owner->id = module->id;
+		owner->instance = module->instance;
+		memcpy(owner->name, module->meta.name, module->meta.name_length + 1);
+	}
+	hload_places_unlock(&system->places, state);
 	return module;
 }
 
@@ -294,6 +298,22 @@ const char *hload_function_at(struct hload_system *system, uint64_t address,
 		return NULL;
 	*offset -= f[low - 1].offset;
 	return m->object.strings + (f[low - 1].name - m->object.name_base);
+}
+
+bool hload_function_copy(struct hload_system *system, uint64_t address, char *name, size_t room,
+			 uint64_t *offset)
+{
+	const struct hload_module *module;
+	const char *text;
+	size_t i = 0;
+
+	hload_lock(system);
+	text = hload_function_at(system, address, &module, offset);
+	for (; text && text[i] && i + 1 < room; i++)
+		name[i] = text[i];
+	hload_unlock(system);
+	name[i] = 0;
+	return text;
 }
 
 void hload_info(const struct hload_module *module, struct hload_info *info)

@@ -339,7 +339,10 @@ static enum helix_status resolve_all(struct hload_work *work)
 struct list {
 	char *text;
 	size_t length;
+	uint32_t asked; /* how often who_exports was */
 };
+
+#define ASKED_MOST 32 /* names a message: each looks through files */
 
 static void put(struct list *list, const char *text)
 {
@@ -351,7 +354,10 @@ static void put(struct list *list, const char *text)
 static void put_missing(struct list *list, const struct hload_work *work, const char *name)
 {
 	const struct hload_loading *loading = work->loading;
-	const char *by = loading->who_exports ? loading->who_exports(loading->ctx, name) : NULL;
+	const char *by = NULL;
+
+	if (loading->who_exports && list->asked++ < ASKED_MOST)
+		by = loading->who_exports(loading->ctx, name);
 
 	if (list->length)
 		put(list, ", ");
@@ -368,7 +374,12 @@ static void put_missing(struct list *list, const struct hload_work *work, const 
 /* Which symbols are missing is found out again: the common case pays nothing. */
 static void put_all_missing(struct list *list, const struct hload_work *work)
 {
-	for (uint32_t i = 1; i < work->image->symbol_count; i++) {
+	/* No longer than the file, however its names share their bytes. */
+	const uint64_t most = work->image->file.size;
+	bool more = false;
+
+	list->asked = 0;
+	for (uint32_t i = 1; !more && i < work->image->symbol_count; i++) {
 		const char *name = hmod_symbol_name(work->image, i);
 		bool special;
 		size_t length = 0;
@@ -380,12 +391,15 @@ static void put_all_missing(struct list *list, const struct hload_work *work)
 			length++;
 		if (!find_export(work, name, length))
 			put_missing(list, work, name);
+		more = list->length > most;
 	}
+	if (more)
+		put(list, ", …");
 }
 
 static enum helix_status fail_missing(struct hload_work *work)
 {
-	struct list list = { NULL, 0 };
+	struct list list = { NULL, 0, 0 };
 
 	if (!work->diag)
 		return HELIX_E_UNKNOWN_SYMBOL;

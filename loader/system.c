@@ -288,6 +288,7 @@ struct hload_system *hload_create(const struct hload_host *host)
 		return NULL;
 	memset(system, 0, sizeof *system);
 	system->outer = host;
+	system->places.host = host;
 	system->host = *host;
 	system->host.ctx = system;
 	system->host.alloc = count_alloc;
@@ -387,6 +388,7 @@ static enum helix_status export_all(struct hload_system *system, const struct hl
 	hmod_fail(diag, HELIX_E_DUPLICATE_EXPORT, HMOD_STAGE_REGISTER, HMOD_NOWHERE);
 	hmod_diag_name(diag, there->node.key, SIZE_MAX);
 	hmod_diag_other(diag, owner_of(there), SIZE_MAX);
+	hmod_diag_module(diag, "kernel");
 	while (table->count)
 		hload_index_remove(&system->exports, &table->entries[--table->count].node);
 	hload_free(system, table, table_size(count));

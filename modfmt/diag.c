@@ -98,6 +98,12 @@ void hmod_diag_other(struct hmod_diag *diag, const char *text, size_t length)
 		copy_text(diag->other, sizeof diag->other, text, length);
 }
 
+void hmod_diag_module(struct hmod_diag *diag, const char *name)
+{
+	if (diag)
+		copy_text(diag->module, sizeof diag->module, name, SIZE_MAX);
+}
+
 void hmod_diag_section(struct hmod_diag *diag, uint64_t index, const char *name, size_t length)
 {
 	if (!diag)
@@ -175,6 +181,7 @@ static void put_field(struct sink *sink, const struct hmod_diag *diag, char fiel
 	switch (field) {
 	case 'n': put(sink, diag->name); break;
 	case 'o': put(sink, diag->other); break;
+	case 'm': put(sink, diag->module); break;
 	case 's': put_section(sink, diag); break;
 	case 'i': put_number(sink, diag->index, 10); break;
 	case 'w': put_number(sink, diag->wanted, 10); break;

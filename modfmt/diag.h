@@ -51,6 +51,7 @@ struct hmod_diag {
 	char section_name[64];
 	char name[HMOD_DIAG_TEXT];
 	char other[HMOD_DIAG_TEXT];
+	char module[64]; /* whom it happened to, where that is no matter of course */
 	char *list; /* %l: any length; whoever set it says how it is freed */
 };
 
@@ -59,10 +60,11 @@ struct hmod_diag {
 enum helix_status hmod_fail(struct hmod_diag *diag, enum helix_status status,
 			    enum hmod_stage stage, uint64_t offset);
 
-/* Fill %n and %o: `text` is cut to what fits, bytes that do not print become
+/* Fill %n, %o and %m: `text` is cut to what fits, bytes that do not print become
  * `?`. `length` bytes are read at most, up to a NUL. */
 void hmod_diag_name(struct hmod_diag *diag, const char *text, size_t length);
 void hmod_diag_other(struct hmod_diag *diag, const char *text, size_t length);
+void hmod_diag_module(struct hmod_diag *diag, const char *name);
 void hmod_diag_section(struct hmod_diag *diag, uint64_t index, const char *name,
 		       size_t length);
 void hmod_diag_numbers(struct hmod_diag *diag, uint64_t wanted, uint64_t found);

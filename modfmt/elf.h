@@ -51,6 +51,8 @@ enum { /* section flags */
 	ELF_SHF_GROUP = 0x200, ELF_SHF_TLS = 0x400, ELF_SHF_COMPRESSED = 0x800,
 };
 
+enum { ELF_GRP_COMDAT = 0x1 }; /* the flag word of a group */
+
 struct elf64_section {
 	uint32_t name, type;
 	uint64_t flags, addr, offset, size;

@@ -27,6 +27,8 @@ struct hmod_image {
 	struct hmod_span symbol_names; /* ends with a NUL byte */
 	const uint8_t *extended; /* SHT_SYMTAB_SHNDX: symbol_count × 4 bytes, or NULL */
 	uint32_t record, params, exports, interfaces, flat, namespaces; /* .hmod.*: index or 0 */
+	uint32_t group_count; /* sections of type SHT_GROUP */
+	uint64_t member_count; /* of all groups */
 	bool in_order; /* loaded sections stand in the file in index order, disjoint */
 };
 
@@ -71,6 +73,7 @@ static inline struct hmod_span hmod_section_bytes(const struct hmod_image *image
 /* The namespaces that the module imports from, one a call. Start with *cursor all
  * zero; NOT_FOUND with no diagnostic after the last. Refuses one that is too long,
  * has a control character or does not end. */
+#define HMOD_NAMESPACES_MAX 1024 /* each takes more memory than its bytes in the file */
 struct hmod_namespace_cursor {
 	uint64_t offset, index; /* where the next one is looked for; how many there were */
 };
@@ -79,6 +82,13 @@ enum helix_status hmod_namespace_next(const struct hmod_image *image,
 				      struct hmod_diag *diag);
 /* NULL, or what is wrong with an export that is in namespace `name`. */
 const char *hmod_namespace_check(const char *name);
+
+/* A group of sections: of COMDAT groups with one name only the first counts. Its
+ * members (hmod_group_count of them) are sections with SHF_GROUP. */
+bool hmod_group_comdat(const struct hmod_image *image, uint32_t group);
+const char *hmod_group_name(const struct hmod_image *image, uint32_t group);
+uint32_t hmod_group_count(const struct hmod_image *image, uint32_t group);
+uint32_t hmod_group_member(const struct hmod_image *image, uint32_t group, uint32_t i);
 
 /* The section's name, never NULL. */
 static inline const char *hmod_section_name(const struct hmod_image *image, uint32_t section)

@@ -53,6 +53,9 @@ static inline bool text_begins(const char *text, const char *with)
  * the section table's place and the name table. */
 enum helix_status hmod_sections_check(struct hmod_image *image, struct hmod_diag *diag);
 
+/* Checks a section of type SHT_GROUP and counts it: group.c. */
+enum helix_status hmod_group_check(struct hmod_image *image, uint32_t i, struct hmod_diag *diag);
+
 /* ---- the records' pointers: pointer.c -------------------------------------------- */
 
 /* Reads the pointers of one section: its relocations, found by bisection when

@@ -42,6 +42,8 @@ enum helix_status hmod_namespace_next(const struct hmod_image *image,
 		cursor->offset++;
 	if (cursor->offset == bytes.size)
 		return HELIX_E_NOT_FOUND;
+	if (cursor->index == HMOD_NAMESPACES_MAX)
+		return fail(image, cursor->index, cursor->offset, "is one too many: at most 1024", diag);
 	*name = hmod_span_string(bytes, cursor->offset, &length);
 	if (!*name)
 		return fail(image, cursor->index, cursor->offset, "does not end", diag);

@@ -135,8 +135,10 @@ static enum helix_status open_extended(struct hmod_image *image, uint32_t i,
 	return HELIX_OK;
 }
 
-/* Already checked: the symbol table. Checks: entry size, link and info. */
-static enum helix_status check_rela(const struct hmod_image *image, uint32_t i,
+/* Already checked: the symbol table. Checks: entry size, link and info; that all
+ * tables (*related bytes so far) do not come to more than the file, as they could
+ * if they shared their bytes: a load is linear in its size. */
+static enum helix_status check_rela(const struct hmod_image *image, uint32_t i, uint64_t *related,
 				    struct hmod_diag *diag)
 {
 	const struct elf64_section *s = &image->sections[i];
@@ -153,7 +155,12 @@ static enum helix_status check_rela(const struct hmod_image *image, uint32_t i,
 		return fail_link(image, i, false, "the symbol table", diag);
 	if (!s->info || s->info >= image->section_count)
 		return fail_link(image, i, true, "a section", diag);
-	return HELIX_OK;
+	*related += s->size;
+	if (*related <= image->file.size)
+		return HELIX_OK;
+	hmod_fail_section(image, diag, HELIX_E_RELOC_SHARED, i, header_offset(image, i));
+	hmod_diag_numbers(diag, image->file.size, *related);
+	return HELIX_E_RELOC_SHARED;
 }
 
 /* Notes the sections that hold metadata; each may be there once. */
@@ -226,14 +233,17 @@ static enum helix_status check_each(struct hmod_image *image, struct hmod_diag *
 enum helix_status hmod_sections_check(struct hmod_image *image, struct hmod_diag *diag)
 {
 	enum helix_status status = check_each(image, diag);
+	uint64_t related = 0;
 
 	for (uint32_t i = 1; !status && i < image->section_count; i++) {
 		uint32_t type = image->sections[i].type;
 
 		if (type == ELF_SHT_RELA || type == ELF_SHT_REL)
-			status = check_rela(image, i, diag);
+			status = check_rela(image, i, &related, diag);
 		else if (type == ELF_SHT_SYMTAB_SHNDX)
 			status = open_extended(image, i, diag);
+		else if (type == ELF_SHT_GROUP)
+			status = hmod_group_check(image, i, diag);
 	}
 	return status;
 }

@@ -215,13 +215,27 @@ static void append(struct text_sink *sink, const char *text)
 			sink->text[sink->length] = *text;
 }
 
+/* As people write it: the patch only when there is one. */
 static void append_version(struct text_sink *sink, const char *before, uint64_t version)
 {
 	char text[HMOD_VERSION_TEXT];
+	size_t length = 0;
 
 	hmod_version_text(version, text);
+	while (text[length])
+		length++;
+	if (!(version & 0xffff))
+		text[length - 2] = 0;
 	append(sink, before);
 	append(sink, text);
+}
+
+/* `< 2` is kept as the last version before: what ends with all ones was written so. */
+static void append_most(struct text_sink *sink, uint64_t most)
+{
+	bool before = (most & 0xffff) == 0xffff;
+
+	append_version(sink, before ? "< " : "<= ", most + before);
 }
 
 size_t hmod_constraint_text(uint64_t least, uint64_t most, char *text, size_t capacity)
@@ -235,7 +249,7 @@ size_t hmod_constraint_text(uint64_t least, uint64_t most, char *text, size_t ca
 			append_version(&sink, ">= ", least);
 		if (most != HMOD_VERSION_ANY) {
 			append(&sink, least ? ", " : "");
-			append_version(&sink, "<= ", most);
+			append_most(&sink, most);
 		}
 		if (!sink.length)
 			append(&sink, "any version");

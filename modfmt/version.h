@@ -44,7 +44,7 @@ const char *hmod_dependency_parse(const char *text, size_t length,
 
 bool hmod_dependency_accepts(const struct hmod_dependency *dependency, uint64_t version);
 
-/* Writes the constraint as `>= 1.0.0, <= 1.65535.65535`, or `any version`;
+/* Writes the constraint as people do, `>= 1.2, < 2.0` or `= 1.0.3`, or `any version`;
  * returns as snprintf does. */
 #define HMOD_CONSTRAINT_TEXT 64
 size_t hmod_constraint_text(uint64_t least, uint64_t most, char *text, size_t capacity);

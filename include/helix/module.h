@@ -32,7 +32,13 @@ extern "C" {
 #define HELIX_ALIASES(...) HELIX_STRING_LIST_(__VA_ARGS__)
 #define HELIX_STRING_LIST_(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
-#define HELIX_SECTION_(name) __attribute__((section(name), used, aligned(8)))
+/* Records stand in the order they were written in: gcc would turn it round. */
+#if defined __GNUC__ && !defined __clang__
+#define HELIX_ORDERED_ , no_reorder
+#else
+#define HELIX_ORDERED_
+#endif
+#define HELIX_SECTION_(name) __attribute__((section(name), used, aligned(8) HELIX_ORDERED_))
 
 /* Declares the module: designated initialisers of struct helix_module_record
  * (<helix/record.h>). Required: .name, .init, .start, .stop. One a module. */
@@ -271,10 +277,16 @@ enum helix_log_level {
  * precision, hh h l ll z t j; no floating point. Any context. */
 void helix_log(enum helix_log_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-#define helix_error(...) helix_log(HELIX_LOG_ERROR, __VA_ARGS__)
-#define helix_warn(...) helix_log(HELIX_LOG_WARN, __VA_ARGS__)
-#define helix_info(...) helix_log(HELIX_LOG_INFO, __VA_ARGS__)
-#define helix_debug(...) helix_log(HELIX_LOG_DEBUG, __VA_ARGS__)
+/* Who logs is told by the return address: so the call is never a function's last jump. */
+#define HELIX_LOG_(level, ...)                                                 \
+	__extension__({                                                        \
+		helix_log(level, __VA_ARGS__);                                 \
+		__asm__ volatile("");                                          \
+	})
+#define helix_error(...) HELIX_LOG_(HELIX_LOG_ERROR, __VA_ARGS__)
+#define helix_warn(...) HELIX_LOG_(HELIX_LOG_WARN, __VA_ARGS__)
+#define helix_info(...) HELIX_LOG_(HELIX_LOG_INFO, __VA_ARGS__)
+#define helix_debug(...) HELIX_LOG_(HELIX_LOG_DEBUG, __VA_ARGS__)
 
 /* ---- memory ----------------------------------------------------------- */
 

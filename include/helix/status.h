@@ -5,7 +5,7 @@
  * are negative.
  *
  * A sentence is a template over the fields of struct hmod_diag
- * (modfmt/diag.h): %n name, %o other name, %s section as `5 (.text)`,
+ * (modfmt/diag.h): %n name, %o other name, %m module, %s section as `5 (.text)`,
  * %i index, %w %f wanted and found in decimal, %W %F the same in hexadecimal,
  * %d found as a signed number, %p a plural s unless found is 1,
  * %v %u wanted and found as versions, %l a list of names, %% a percent sign.
@@ -45,7 +45,8 @@
 	  "modinfo lists the parameters")                                      \
 	X(PARAM_VALUE, -23, "parameter %n: %o", "")                            \
 	X(UNKNOWN_SYMBOL, -24, "%f unknown symbol%p: %l", "")                   \
-	X(DUPLICATE_EXPORT, -25, "symbol %n is already exported by %o", "")    \
+	X(DUPLICATE_EXPORT, -25, "symbol %n is already exported by %o, %m exports it again", \
+	  "rename one of the two")                                             \
 	X(DEADLINE, -26, "%n did not answer within its deadline", "")          \
 	X(TOO_DEEP, -27, "requests inside each other, at most %w: %l", "")     \
 	X(REQUEST, -28, "module %n could not handle the request: status %d%o", "") \
@@ -112,6 +113,9 @@
 	  "take it with sizeof in the module that defines it")                 \
 	X(ARRAY, -97, "section %s: entry %i %n",                               \
 	  "a constructor is a function of the module itself")                  \
+	X(GROUP, -98, "group %s: %n", "compile or link it again")              \
+	X(RELOC_SHARED, -99, "section %s: relocation tables of %f bytes in a file of %w", \
+	  "copy or build it again")                                            \
 	/* the file: metadata */                                               \
 	X(META_MISSING, -112, "no module metadata (section .hmod.module)",     \
 	  "declare the module with HELIX_MODULE")                              \

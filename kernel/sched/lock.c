@@ -175,6 +175,14 @@ bool sleep_allowed(void)
 	return allowed;
 }
 
+bool in_interrupt(void)
+{
+	bool state = interrupts_save(), yes = this_cpu()->in_interrupt;
+
+	interrupts_restore(state);
+	return yes;
+}
+
 void sleep_check(const char *what)
 {
 	bool state = interrupts_save();

@@ -27,6 +27,7 @@ enum lock_rank {
 	RANK_SCHEDULER, /* threads, wait queues, policy */
 	RANK_DEVICE, /* I/O APICs, windows on devices */
 	RANK_MEMORY, /* frames, mappings, heap; nests */
+	RANK_MODULE_MAP, /* whose an address is */
 	RANK_LOG, /* the log ring */
 	RANK_CONSOLE, /* serial line and screen */
 };
@@ -51,6 +52,8 @@ bool spin_held(const struct spinlock *lock);
 void sleep_check(const char *what);
 /* Whether this context may: interrupts on, no spinlock, preemption on. */
 bool sleep_allowed(void);
+/* Whether this is an interrupt's handler. */
+bool in_interrupt(void);
 
 /* From now on no lock is waited for without end and no order is checked: a panic
  * reports whatever the others hold. */

@@ -3,6 +3,7 @@
  * Commands that look at modules: lsmod, deps, providers, symbols.
  */
 #include "helix/record.h"
+#include "kernel/core/kernel.h"
 #include "kernel/core/print.h"
 #include "kernel/core/string.h"
 #include "kernel/mm/mm.h"
@@ -253,12 +254,42 @@ static int print_named(const char *name)
 	return 0;
 }
 
+/* Whose an address is: a module's function or data, else the kernel's function. */
+static int print_place(uint64_t address)
+{
+	char function[128];
+	struct hload_owner owner;
+	uint64_t offset;
+	const char *name;
+
+	if (hload_owner_at(modules, address, &owner)) {
+		if (hload_function_copy(modules, address, function, sizeof function, &offset))
+			kprintf("%016llx %s+0x%llx [%s]\n", (unsigned long long)address, function,
+				(unsigned long long)offset, owner.name);
+		else
+			kprintf("%016llx data [%s]\n", (unsigned long long)address, owner.name);
+		return 0;
+	}
+	name = ksym_find(address, &offset);
+	if (!name) {
+		kprintf("symbols: %016llx: nobody's\n", (unsigned long long)address);
+		return 1;
+	}
+	kprintf("%016llx %s+0x%llx [kernel]\n", (unsigned long long)address, name,
+		(unsigned long long)offset);
+	return 0;
+}
+
 static int run_symbols(int argc, char **argv)
 {
 	struct hload_module *module = NULL;
 
+	uint64_t address;
+
 	if (argc > 2)
 		return USAGE;
+	if (argc == 2 && argv[1][0] == '0' && hmod_param_uint(argv[1], &address))
+		return print_place(address);
 	if (argc == 2)
 		return print_named(argv[1]);
 	hload_symbol_each(modules, NULL, print_symbol, "kernel");
@@ -274,7 +305,7 @@ const struct command query_commands[] = {
 	  COMPLETE_MODULE },
 	{ "providers", run_providers, "CAPABILITY", "list the modules that provide a capability",
 	  COMPLETE_NOTHING },
-	{ "symbols", run_symbols, "[NAME|SYMBOL]", "list exported symbols and who exports them",
+	{ "symbols", run_symbols, "[NAME|SYMBOL|0xADDRESS]", "list exported symbols, or tell whose an address is",
 	  COMPLETE_MODULE },
 	{ NULL, NULL, NULL, NULL, COMPLETE_NOTHING },
 };

@@ -79,7 +79,7 @@ static const struct {
 	{ "otherfault", test_other_cpu_fault },
 	{ "threadstack", test_thread_stack },
 	{ "lockorder", test_lock_order },
-	{ "locksleep", test_lock_sleep },
+	{ "locksleep", test_lock_sleep }, { "irqlog", test_interrupt_log },
 };
 
 static int run_selftest(int argc, char **argv)

@@ -35,6 +35,7 @@ int test_clock(void);
 int test_pressure(void);
 int test_wait(void);
 int test_hotplug(void);
+int test_interrupt_log(void);
 /* These panic. */
 int test_other_cpu_fault(void);
 int test_thread_stack(void);

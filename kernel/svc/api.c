@@ -12,23 +12,24 @@
 #include "kernel/sched/lock.h"
 #include "kernel/svc/modules.h"
 
-static void caller(uint64_t address, struct hload_info *info)
+/* Any context. A function that ends with `return helix_alloc(…)` has left no trace
+ * on the stack: then it is the module that the thread is in. */
+static void caller(uint64_t address, struct hload_owner *owner)
 {
-	struct hload_module *module = hload_at(modules, address);
-
-	memset(info, 0, sizeof *info);
-	if (module)
-		hload_info(module, info);
+	if (hload_owner_at(modules, address, owner))
+		return;
+	if (in_interrupt() || !hload_owner_running(modules, owner))
+		*owner = (struct hload_owner){ .name = "?" };
 }
 
 void helix_log(enum helix_log_level level, const char *format, ...)
 {
 	char prefix[HELIX_NAME_MAX + 3];
-	struct hload_info info;
+	struct hload_owner owner;
 	va_list arguments;
 
-	caller((uint64_t)__builtin_return_address(0), &info);
-	ksnprintf(prefix, sizeof prefix, "%s: ", info.meta ? info.meta->name : "?");
+	caller((uint64_t)__builtin_return_address(0), &owner);
+	ksnprintf(prefix, sizeof prefix, "%s: ", owner.name);
 	va_start(arguments, format);
 	log_vline((enum log_level)level, prefix, format, arguments);
 	va_end(arguments);
@@ -57,15 +58,15 @@ static struct spinlock blocks_lock = SPINLOCK(RANK_MODULE_MEMORY, "module memory
 
 static void *allocate(size_t size, uint64_t address)
 {
-	struct hload_info info;
+	struct hload_owner owner;
 	struct block *block;
 	bool state;
 
 	if (size > SIZE_MAX - sizeof *block || !(block = kmalloc(sizeof *block + size)))
 		return NULL;
-	caller(address, &info);
+	caller(address, &owner);
 	block->magic = BLOCK_MAGIC;
-	block->owner = info.instance;
+	block->owner = owner.instance;
 	block->size = size;
 	block->previous = NULL;
 	state = spin_lock(&blocks_lock);

@@ -7,6 +7,7 @@
 #include "kernel/core/log.h"
 #include "kernel/core/print.h"
 #include "kernel/mm/mm.h"
+#include "kernel/sched/lock.h"
 #include "kernel/svc/files.h"
 #include "kernel/svc/modules.h"
 #include "kernel/svc/service_threads.h"
@@ -172,6 +173,20 @@ static void host_unlock(void *ctx)
 	service_unlock();
 }
 
+static struct spinlock map = SPINLOCK(RANK_MODULE_MAP, "module map");
+
+static bool host_map_lock(void *ctx)
+{
+	(void)ctx;
+	return spin_lock(&map);
+}
+
+static void host_map_unlock(void *ctx, bool state)
+{
+	(void)ctx;
+	spin_unlock(&map, state);
+}
+
 const struct hload_host module_host = {
 	.alloc = host_alloc,
 	.free = host_free,
@@ -195,4 +210,6 @@ const struct hload_host module_host = {
 	.essential_failed = host_essential_failed,
 	.lock = host_lock,
 	.unlock = host_unlock,
+	.map_lock = host_map_lock,
+	.map_unlock = host_map_unlock,
 };

@@ -31,6 +31,7 @@ static void *attempt_alloc(void *ctx, size_t size)
 		return NULL;
 	a->blocks++;
 	a->bytes += size;
+	a->peak = a->bytes > a->peak ? a->bytes : a->peak;
 	a->work += size;
 	return malloc(size);
 }
@@ -58,6 +59,7 @@ static bool attempt_place(void *ctx, enum hload_kind kind, uint64_t size, uint64
 	*region = (struct hload_region){ a->address, bytes, size, bytes };
 	a->address += size;
 	a->regions++;
+	a->placed += size;
 	return true;
 }
 

@@ -13,6 +13,8 @@
 struct attempt {
 	struct hload_host host;
 	uint64_t blocks, bytes, regions; /* held */
+	uint64_t placed; /* bytes of regions ever asked for */
+	uint64_t peak; /* the most bytes held at once */
 	uint64_t work; /* bytes ever asked for */
 	uint64_t address; /* of the next region */
 	uint64_t fail_alloc, allocs; /* number of the call that fails, from 1; 0: none */

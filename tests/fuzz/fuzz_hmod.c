@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The libFuzzer target. Its mutator knows where an object keeps its header,
+ * The target of libFuzzer and AFL++. For libFuzzer its mutator knows where an object keeps its header,
  * section headers, symbols, relocations and records, and puts values there that
  * are worth trying; every fourth time the bytes are left to libFuzzer.
  */
@@ -10,11 +10,9 @@
 #include "fuzz/attempt.h"
 #include "modfmt/image.h"
 
-#define MEMORY_MAX (4 * (UINT64_C(1) << 20)) /* the loader's records, for files of up to 1 MiB */
+#define MEMORY_EMPTY (UINT64_C(64) << 10) /* of a system without modules, at most */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t most, unsigned seed);
-size_t LLVMFuzzerMutate(uint8_t *bytes, size_t size, size_t most);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
@@ -22,12 +20,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
 	attempt_open(&attempt);
 	attempt_load(&attempt, bytes, size);
-	if (size <= 1 << 20 && attempt.work > 16 * MEMORY_MAX)
+	if (attempt.peak > 4 * (size + attempt.placed) + MEMORY_EMPTY)
 		abort();
 	return 0;
 }
 
+#ifndef __AFL_COMPILER /* which has mutators of its own */
 /* ---- the mutator ----------------------------------------------------------------------- */
+
+size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t most, unsigned seed);
+size_t LLVMFuzzerMutate(uint8_t *bytes, size_t size, size_t most);
 
 static uint64_t state;
 
@@ -125,3 +127,4 @@ size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t most, unsigne
 		change_structure(bytes, size);
 	return size;
 }
+#endif

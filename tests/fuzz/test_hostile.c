@@ -3,9 +3,8 @@
  * Every way to spoil a module a little, tried one by one, and the fuzzer's
  * findings again: refused with a message or loaded, never worse.
  */
-#include <stdio.h>
-
 #include "fuzz/attempt.h"
+#include "fuzz/recipe.h"
 #include "loader/host_harness.h"
 #include "modfmt/judge.h"
 
@@ -92,51 +91,17 @@ END_TEST
 
 /* ---- the corpus --------------------------------------------------------------------- */
 
-/* Applies the lines up to the next name; false at the end of the corpus. */
-static bool next_recipe(FILE *corpus, struct hmod_span *file, char *name, size_t room)
-{
-	uint8_t *bytes = (uint8_t *)(uintptr_t)file->data;
-	unsigned long at, value;
-	char line[128];
-	long back = ftell(corpus);
-	bool named = false;
-
-	while (fgets(line, sizeof line, corpus)) {
-		if (line[0] == '#')
-			continue;
-		if (sscanf(line, "at %lu %lo", &at, &value) == 2) {
-			ck_assert_msg(named && at < file->size && value < 256, "%s", line);
-			bytes[at] = (uint8_t)value;
-		} else if (sscanf(line, "end %lu", &at) == 1) {
-			ck_assert(named && at <= file->size);
-			file->size = at;
-		} else if (named) {
-			fseek(corpus, back, SEEK_SET);
-			return true;
-		} else {
-			snprintf(name, room, "%.*s", (int)strcspn(line, " \n"), line);
-			named = true;
-		}
-		back = ftell(corpus);
-	}
-	return named;
-}
-
 START_TEST(the_corpus_is_refused_as_it_says)
 {
-	FILE *corpus = fopen(TOP_SRCDIR "/tests/fuzz/corpus/recipes.txt", "r");
+	FILE *corpus = fopen(RECIPES, "r");
+	struct hmod_span file;
 	unsigned count = 0;
+	char name[64];
 
 	ck_assert_ptr_nonnull(corpus);
-	for (;;) {
-		struct hmod_span file = good_module();
+	while (recipe_next(corpus, &file, name, sizeof name)) {
 		enum helix_status status;
-		char name[64];
 
-		if (!next_recipe(corpus, &file, name, sizeof name)) {
-			elf_discard(file);
-			break;
-		}
 		attempt_open(&a);
 		status = attempt_load(&a, file.data, file.size);
 		ck_assert_msg(!strcmp(hmod_status_name(status), name), "%s, wanted %s",

@@ -47,6 +47,7 @@ void fixture_close(struct fixture *f)
 {
 	struct hload_work *w = &f->work;
 
+	give_back(f, w->member, f->image.section_count);
 	give_back(f, w->section, f->image.section_count * sizeof *w->section);
 	give_back(f, w->value, f->image.symbol_count * sizeof *w->value);
 	give_back(f, w->functions, f->image.symbol_count * sizeof *w->functions);

@@ -11,7 +11,10 @@ static struct world w;
 static void tell_frames(void)
 {
 	const struct hload_frame *f = hload_frame_current(w.system);
+	struct hload_owner owner;
 
+	ck_assert(hload_owner_running(w.system, &owner));
+	ck_assert_str_eq(owner.name, f->module ? f->module->meta.name : f->outer->module->meta.name);
 	for (; f; f = f->outer) {
 		char line[160];
 
@@ -56,6 +59,7 @@ START_TEST(a_frame_says_whose_code_runs_and_why)
 			 "failed:module a could not handle the request: status -9: of the handler");
 	ck_assert_played(&w, "b:test.frames/1 a:operation/1 -:/1");
 	ck_assert_ptr_null(hload_frame_current(w.system));
+	ck_assert(!hload_owner_running(w.system, &(struct hload_owner){ 0 }));
 	world_remove(&w, "b");
 	ck_assert_played(&w, "b:stop/0");
 	player_close(&w);

@@ -72,7 +72,7 @@ START_TEST(two_strong_ones_are_refused_behind_weak_ones_too)
 	offer_weak(1, &lib);
 	fixture_offer(&f, "a", 2, &second);
 	ck_assert_int_eq(fixture_load(&f), HELIX_E_DUPLICATE_EXPORT);
-	ck_assert_says(&f, "symbol a is already exported by other");
+	ck_assert_says(&f, "symbol a is already exported by other, this exports it again");
 	fixture_close(&f);
 }
 END_TEST

@@ -101,10 +101,22 @@ START_TEST(a_declaration_without_an_end_is_refused)
 }
 END_TEST
 
+START_TEST(more_namespaces_than_1024_are_refused)
+{
+	struct hmod_span file = begin(
+		"__asm__(\".section .hmod.import_ns, \\\"a\\\"\\n.rept 1025\\n.asciz \\\"x\\\"\\n\"\n"
+		"	\".endr\\n.text\");");
+
+	ck_assert_int_eq(fixture_load(&f), HELIX_E_META_NAMESPACE);
+	ck_assert_says(&f, "namespace 1024 in .hmod.import_ns is one too many: at most 1024");
+	end(file);
+}
+END_TEST
+
 START_TEST(a_crowd_of_one_name_is_refused_in_time)
 {
 	struct hmod_span file = begin(
-		"__asm__(\".section .hmod.import_ns, \\\"a\\\"\\n.rept 20000\\n.asciz \\\"crypto\\\"\\n\"\n"
+		"__asm__(\".section .hmod.import_ns, \\\"a\\\"\\n.rept 1000\\n.asciz \\\"crypto\\\"\\n\"\n"
 		"	\".endr\\n.text\");");
 
 	ck_assert_int_eq(fixture_load(&f), HELIX_E_CROWDED);
@@ -149,6 +161,7 @@ int main(void)
 	tcase_add_test(tests, a_namespace_without_a_name_is_refused);
 	tcase_add_test(tests, a_declaration_without_an_end_is_refused);
 	tcase_add_test(tests, a_crowd_of_one_name_is_refused_in_time);
+	tcase_add_test(tests, more_namespaces_than_1024_are_refused);
 	tcase_add_test(tests, without_memory_nothing_is_left);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_NORMAL);

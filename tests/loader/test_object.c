@@ -177,12 +177,13 @@ START_TEST(an_export_that_another_has_is_refused_with_its_owner)
 	begin_with(object);
 	fixture_offer(&f, "choose", 1, &lib);
 	ck_assert_int_eq(fixture_load(&f), HELIX_E_DUPLICATE_EXPORT);
-	ck_assert_str_eq(harness_text(&f.diag), "symbol choose is already exported by other");
+	ck_assert_str_eq(harness_text(&f.diag), "symbol choose is already exported by other, this exports it again; "
+					       "rename one of the two");
 	fixture_close(&f);
 	begin_with(object);
 	fixture_offer(&f, "counter", 1, NULL);
 	ck_assert_int_eq(fixture_load(&f), HELIX_E_DUPLICATE_EXPORT);
-	ck_assert_says(&f, "symbol counter is already exported by kernel");
+	ck_assert_says(&f, "symbol counter is already exported by kernel, this exports it again");
 	fixture_close(&f);
 }
 END_TEST
@@ -199,7 +200,7 @@ START_TEST(an_export_that_stands_there_twice_is_refused)
 
 	begin_with(file);
 	ck_assert_int_eq(fixture_load(&f), HELIX_E_DUPLICATE_EXPORT);
-	ck_assert_says(&f, "symbol f is already exported by this");
+	ck_assert_says(&f, "symbol f is already exported by this, this exports it again");
 	fixture_close(&f);
 	harness_discard(file);
 }

@@ -93,8 +93,8 @@ START_TEST(an_order_or_a_sentence_and_who_asked)
 		  "depends on nosuch, which is not registered; "
 		  "add the module that provides it to the initrd",
 		  "middle" },
-		{ "old", "depends on lib >= 2.0.0, found lib 1.5.0", "old" },
-		{ "new", "depends on lib <= 0.65535.65535, found lib 1.5.0", "new" },
+		{ "old", "depends on lib >= 2.0, found lib 1.5.0", "old" },
+		{ "new", "depends on lib < 1.0, found lib 1.5.0", "new" },
 		{ "nocap",
 		  "depends on tape, which is not registered; "
 		  "add the module that provides it to the initrd",

@@ -162,14 +162,37 @@ END_TEST
 
 /* ---- by address ---------------------------------------------------------------- */
 
+static int maps_locked;
+static bool map_held;
+
+static bool map_lock(void *ctx)
+{
+	(void)ctx;
+	ck_assert(!map_held);
+	maps_locked++;
+	return map_held = true;
+}
+
+static void map_unlock(void *ctx, bool state)
+{
+	(void)ctx;
+	ck_assert(map_held && state);
+	map_held = false;
+}
+
 START_TEST(an_address_leads_to_module_and_function)
 {
 	const struct elf_module *a = MODULE(.name = "a"), *b = MODULE(.name = "b");
 	const struct hload_module *found = NULL;
 	struct hload_info info;
+	struct hload_owner owner;
 	uint64_t offset, text;
+	char name[4];
 
+	maps_locked = 0;
 	world_open(&w);
+	w.harness.host.map_lock = map_lock;
+	w.harness.host.map_unlock = map_unlock;
 	w.pretend = true;
 	world_add(&w, a);
 	world_add(&w, b);
@@ -184,11 +207,23 @@ START_TEST(an_address_leads_to_module_and_function)
 	ck_assert_str_eq(hload_function_at(w.system, text, &found, &offset), "init");
 	ck_assert_str_eq(world_name(found), "b");
 	ck_assert_uint_eq(offset, 0);
+	ck_assert(hload_function_copy(w.system, text + 1, name, 4, &offset));
+	ck_assert_str_eq(name, "ini");
+	ck_assert_uint_eq(offset, 1);
+	ck_assert(!hload_function_copy(w.system, info.address[HLOAD_RODATA], name, 4, &offset));
+	ck_assert_str_eq(name, "");
+	ck_assert(hload_owner_at(w.system, info.address[HLOAD_RODATA] + 1, &owner));
+	ck_assert_str_eq(owner.name, "b");
+	ck_assert_uint_eq(owner.id, info.id);
+	ck_assert(!hload_owner_at(w.system, text - 1, &owner));
+	ck_assert_int_eq(maps_locked, 4); /* two came, and asking */
 	ck_assert_str_eq(hload_function_at(w.system, text + 9, &found, &offset), "start");
 	ck_assert_uint_eq(offset, 1);
 	ck_assert_ptr_null(hload_function_at(w.system, info.address[HLOAD_RODATA], &found, &offset));
 	world_remove(&w, "b");
 	ck_assert_ptr_null(hload_at(w.system, text));
+	ck_assert(!hload_owner_at(w.system, text, &owner));
+	ck_assert_int_eq(maps_locked, 6); /* going and asking */
 	world_close(&w);
 }
 END_TEST

@@ -68,9 +68,9 @@ START_TEST(a_second_export_of_a_name_is_refused_whole)
 	ck_assert_int_eq(hload_export(w.system, good, 2, &w.diag), HELIX_OK);
 	before = world_held(&w);
 	ck_assert_int_eq(hload_export(w.system, twice, 3, &w.diag), HELIX_E_DUPLICATE_EXPORT);
-	ck_assert_said(&w, "symbol gamma is already exported by kernel");
+	ck_assert_said(&w, "symbol gamma is already exported by kernel, kernel exports it again; rename one of the two");
 	ck_assert_int_eq(hload_export(w.system, there, 2, &w.diag), HELIX_E_DUPLICATE_EXPORT);
-	ck_assert_said(&w, "symbol helix_config is already exported by kernel");
+	ck_assert_said(&w, "symbol helix_config is already exported by kernel, kernel exports it again; rename one of the two");
 	ck_assert(!hload_symbol_find(w.system, "delta", &address, &owner));
 	ck_assert(!hload_symbol_find(w.system, "epsilon", &address, &owner));
 	harness_rewind(&w.harness);

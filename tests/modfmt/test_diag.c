@@ -13,6 +13,9 @@ START_TEST(every_field_of_a_sentence_renders)
 		{ HELIX_E_CIRCULAR, "dependency cycle: a -> b" },
 		{ HELIX_E_INIT, "NAME failed with status 7OTHER" },
 		{ HELIX_E_UNKNOWN_SYMBOL, "7 unknown symbols: a -> b" },
+		{ HELIX_E_DUPLICATE_EXPORT,
+		  "symbol NAME is already exported by OTHER, MODULE exports it again; "
+		  "rename one of the two" },
 		{ HELIX_E_SYMBOL_VALUE,
 		  "symbol 3 (NAME): value 0x7 is past the end of section 5 (.text)" },
 		{ HELIX_E_RELOC_TYPE,
@@ -26,6 +29,7 @@ START_TEST(every_field_of_a_sentence_renders)
 		hmod_fail(&d, rows[i].status, HMOD_STAGE_RESOLVE, HMOD_NOWHERE);
 		hmod_diag_name(&d, "NAME", SIZE_MAX);
 		hmod_diag_other(&d, "OTHER", SIZE_MAX);
+		hmod_diag_module(&d, "MODULE");
 		hmod_diag_section(&d, 5, ".text", SIZE_MAX);
 		hmod_diag_numbers(&d, 8, 7);
 		d.index = 3;
@@ -139,7 +143,7 @@ START_TEST(the_list_of_statuses_is_sound)
 			ck_assert_str_ne(rows[i].sentence, rows[k].sentence);
 		}
 		for (const char *p = rows[i].sentence; (p = strchr(p, '%')); p += 2)
-			ck_assert_msg(p[1] && strchr("nosiwfdWFvulp%", p[1]), "%s: %%%c",
+			ck_assert_msg(p[1] && strchr("nomsiwfdWFvulp%", p[1]), "%s: %%%c",
 				      rows[i].name, p[1]);
 	}
 	ck_assert_str_eq(hmod_status_name(-9999), "?");

@@ -203,7 +203,6 @@ START_TEST(what_is_loaded_is_told_by_flags_type_and_name)
 		{ ".eh_frame", ELF_SHT_PROGBITS, ELF_SHF_ALLOC, false },
 		{ ".eh_frame", ELF_SHT_X86_64_UNWIND, ELF_SHF_ALLOC, false },
 		{ ".debug_info", ELF_SHT_PROGBITS, 0, false },
-		{ ".group", ELF_SHT_GROUP, 0, false },
 	};
 	const uint32_t count = sizeof rows / sizeof rows[0];
 	struct elf_builder *b = elf_new();

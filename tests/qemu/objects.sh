@@ -68,6 +68,32 @@ const helix_module_record record = { HELIX_RECORD_MAGIC, HELIX_RECORD_FORMAT, si
 	nullptr, nullptr, m_init, nothing, nothing };
 EOS
 claim 'C++' "$HMOD" cc "$work/classes.cc" -o "$work/classes.hmod"
+# Templates and inline functions that two files share: one of each is left, whether
+# hmod cc or ld -r combines them; so it is in an object that was not finalised.
+cat >"$work/shared.h" <<'EOS'
+#include <helix/module.h>
+inline int counted() { static int n; return ++n; }
+template <class T> struct box { T v; T twice() { return v + v + counted(); } };
+int other(int x);
+EOS
+printf '#include "shared.h"\nint other(int x) { return box<int>{x}.twice(); }\n' >"$work/shared_b.cc"
+# shared NAME: the file with the module.
+shared() {
+	{ printf '#include "shared.h"\nstatic int m_init(const helix_context *)\n{\n'
+	printf '\thelix_info("both %%d", box<int>{10}.twice() * 1000 + other(20));\n\treturn 0;\n}\n'
+	sed -n '/^static int nothing/,$p' "$work/classes.cc" | sed "s/\"classes\"/\"$1\"/"; } >"$work/$1.cc"
+}
+flags=$(echo "$MODULE_CFLAGS" | sed 's/-std=gnu11//')
+for c in gcc clang; do
+	shared "${c}_whole"; shared "${c}_raw"
+	claim "$c: C++ in two files" env CC=$c "$HMOD" cc -O0 "$work/${c}_whole.cc" "$work/shared_b.cc" \
+		-o "$work/${c}_whole.hmod"
+	claim "$c: … combined with ld -r, groups left in" sh -c "cd '$work' && for f in ${c}_raw shared_b; do
+		$c -c -x c++ -O0 $flags -fno-exceptions -fno-rtti -fno-threadsafe-statics \
+		-I'$TOP_SRCDIR/include' \$f.cc -o \$f.o || exit 1; done
+		ld -r ${c}_raw.o shared_b.o -o ${c}_raw.hmod && readelf -gW ${c}_raw.hmod | grep -q COMDAT"
+	add "${c}_whole"; add "${c}_raw"
+done
 module owner 'int inner(void); int inner(void) { return 5; } HELIX_EXPORT_NS(inner, "private");'
 module stranger 'int inner(void); int use(void); int use(void) { return inner(); }'
 module friend 'HELIX_IMPORT_NS("private"); int inner(void); int use(void); int use(void) { return inner(); }'
@@ -75,6 +101,7 @@ module twice 'int inner(void); int inner(void) { return 6; } HELIX_EXPORT(inner)
 for m in fails classes owner stranger friend twice; do add $m; done
 {
 	for c in gcc clang; do for w in pic large both plain; do echo "insmod ${c}_$w"; done; done
+	for c in gcc clang; do echo "insmod ${c}_whole"; echo "insmod ${c}_raw"; done
 	printf '%s\n' 'insmod classes' 'rmmod gcc_pic' 'insmod owner' 'insmod friend' 'insmod stranger' \
 		'insmod twice' 'insmod fails' 'dmesg'
 } >"$work/script"
@@ -93,10 +120,13 @@ destructed() { [ "$(grep -o ' fails: [a-z]*' "$work/out" | tr '\n' ' ')" = \
 claim 'a failing init is followed by the destructors' destructed
 claim 'C++ objects are constructed' prints 'classes: constructed 17'
 claim '… and their virtual functions called' prints 'classes: sum 42'
+for c in gcc clang; do for w in whole raw; do
+	claim "${c}_$w has one of each" prints "${c}_$w: both 21042"
+done; done
 claim 'a namespace not declared is refused' prints \
 	'insmod: stranger.hmod: symbol inner belongs to namespace private (exported by owner); add HELIX_IMPORT_NS'
 claim 'a duplicate export is refused with both owners' prints \
-	'insmod: twice.hmod: symbol inner is already exported by owner'
+	'insmod: twice.hmod: symbol inner is already exported by owner, twice exports it again; rename one of the two'
 loaded_friend() { ! grep -q 'friend.hmod' "$work/out"; }
 claim 'a declared one is not' loaded_friend
 finish

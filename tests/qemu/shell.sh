@@ -42,6 +42,16 @@ claim '… in kmod form' prints 'parm:           greeting:what to log when it st
 claim 'symbols shows who exports' boot 0 'symbols chain_a' 'symbols'
 claim '… a module' prints 'chain_a_value'
 claim '… and the kernel' prints 'memcpy'
+claim '… an exported symbol' boot 0 --icount 'symbols chain_a_value'
+at=0x$(sed -n 's/ chain_a_value \[chain_a\]$//p' "$work/out") in=0x$(nm "$HELIX_BUILD/kernel.elf" | sed -n 's/ T helix_log$//p')
+claim '… whose an address is' boot 1 --icount --keep-going "symbols $at" "symbols $in" 'symbols 0x10'
+claim '… a module, its function' prints 'chain_a_value+0x0 [chain_a]'
+claim '… the kernel, its function' prints 'helix_log+0x0 [kernel]'
+claim '… nobody' prints "symbols: 0000000000000010: nobody's"
+module irq 'void irq_talk(void); void irq_talk(void) { helix_info("from an interrupt"); } HELIX_EXPORT(irq_talk);'
+claim 'a module logs in an interrupt, under its name, whoever holds the lock' boot 0 --smp 2 \
+	--add "$work/irq.hmod" 'insmod irq' 'selftest irqlog' 'dmesg'
+claim '… three times' sh -c "[ \$(grep -c ' irq: from an interrupt' '$work/out') -ge 3 ]"
 claim 'ls lists a folder' boot 0 'ls' 'ls /lib/modules'
 claim '… sorted' prints 'hello.hmod'
 claim 'help lists commands' boot 0 'help' 'help insmod'

@@ -58,12 +58,27 @@ for cc in gcc clang; do
 	claim "$cc: a C++ file, without a word" quiet env CC=$cc "$HMOD" cc -Wall -Wextra whole.cc -o whole.hmod
 	claim "$cc: … its metadata" ends 0 "$HMOD" info whole.hmod
 	claim "$cc: … version" prints '1.2.3'
-	claim "$cc: … dependency" prints '?lib >= 1.0.0'
+	claim "$cc: … dependency" prints '?lib >= 1.0'
 	for flags in -O0 -O1 -O3 -Os -g -flto -ffunction-sections -fcommon; do
 		claim "$cc: $flags" ends 0 env CC=$cc "$HMOD" cc $flags mine.c -o flags.hmod
 	done
 	claim "$cc: an object" quiet env CC=$cc "$HMOD" cc mine.c part.c value.S lib_value.o -o object.hmod
 done
+cat >order.c <<'EOS'
+#include <helix/module.h>
+HELIX_PARAM(zebra, uint, 1, "first"); HELIX_PARAM(apple, uint, 2, "second");
+HELIX_PARAM(mango, bool, true, "third"); HELIX_PARAM(fig, string, "x", "fourth");
+static int m_init(const struct helix_context *ctx) { return (int)helix_config_uint(ctx, "fig", 0); }
+static int nothing(void) { return 0; }
+HELIX_MODULE(.name = "order", .init = m_init, .start = nothing, .stop = nothing);
+EOS
+in_order() {
+	CC=$1 "$HMOD" cc "$2" order.c -o order.hmod && "$HMOD" info order.hmod >out || return 1
+	[ "$(sed -n 's/^parm: *\([a-z]*\):.*/\1/p' out | tr '\n' ' ')" = 'zebra apple mango fig ' ] || { cat out; return 1; }
+}
+for cc in gcc clang; do for flag in -O0 -O2 -flto; do
+	claim "$cc $flag: parameters in the order they were declared" in_order $cc $flag
+done; done
 claim 'CC may hold options' ends 0 env CC='gcc -DNAME=1' "$HMOD" cc mine.c -o x.hmod
 claim '-I and -D reach the compiler' ends 0 "$HMOD" cc -I . -DX=1 mine.c -o x.hmod
 claim 'the same bytes every time' ends 0 "$HMOD" cc mine.c -o y.hmod

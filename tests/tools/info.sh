@@ -32,7 +32,7 @@ description:    Says "hi"
 author:         A. Author
 license:        MIT
 flags:          HOT_RELOADABLE,SCHEDULER
-depends:        lib >= 1.0.0
+depends:        lib >= 1.0
 depends:        ?cap:trace
 provides:       scheduler
 provides:       cpu.scheduling
@@ -62,7 +62,7 @@ cat >expected <<'EOS'
   "authors": ["A. Author"],
   "license": "MIT",
   "flags": ["HOT_RELOADABLE", "SCHEDULER"],
-  "depends": ["lib >= 1.0.0", "?cap:trace"],
+  "depends": ["lib >= 1.0", "?cap:trace"],
   "provides": ["scheduler", "cpu.scheduling"],
   "alias": ["pci:8086*"],
   "interface": [{"name": "helix.scheduler", "version": "1.2", "count": 2, "priority": 0, "message": false, "operations": ["get", "put"]}],
