@@ -120,6 +120,8 @@ static enum helix_status check_exports(const struct hload_transaction *t,
 		hmod_fail(diag, HELIX_E_DUPLICATE_EXPORT, HMOD_STAGE_RESOLVE, HMOD_NOWHERE);
 		hmod_diag_name(diag, there->node.key, SIZE_MAX);
 		hmod_diag_other(diag, owner ? owner->meta.name : "kernel", SIZE_MAX);
+		owner = object->exports[i].owner;
+		hmod_diag_module(diag, owner->meta.name);
 		return HELIX_E_DUPLICATE_EXPORT;
 	}
 	return HELIX_OK;

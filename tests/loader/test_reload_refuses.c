@@ -94,7 +94,8 @@ START_TEST(an_export_of_somebody_else_is_a_duplicate)
 	swap_add("rival", RIVAL);
 	held = world_held(&swap.world);
 	ck_assert_int_eq(swap_reload("store", STORE_RIVAL), HELIX_E_DUPLICATE_EXPORT);
-	ck_assert_said(&swap.world, "symbol rival_export is already exported by rival");
+	ck_assert_said(&swap.world, "symbol rival_export is already exported by rival, store exports it again; "
+				    "rename one of the two");
 	ck_assert_same_held(&swap.world, held);
 	swap_close();
 }
