@@ -26,11 +26,8 @@ static enum helix_status find_hooks(struct hload_work *work)
 {
 	const struct hload_region *text = &work->object->region[HLOAD_TEXT];
 	struct hmod_reference hooks[HMOD_HOOKS];
-	enum helix_status status;
+	enum helix_status status = hmod_hooks_read(work->image, hooks, work->diag);
 
-	if (work->loading->bare)
-		return HELIX_OK;
-	status = hmod_hooks_read(work->image, hooks, work->diag);
 	for (unsigned i = 0; !status && i < HMOD_HOOKS; i++) {
 		uint64_t *hook = &work->object->hook[i];
 

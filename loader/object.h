@@ -80,7 +80,6 @@ struct hload_loading {
 	const char *(*owner_name)(void *ctx, const void *owner); /* NULL owner: "kernel" */
 	void *ctx;
 	uint64_t version; /* of the module, for deprecated exports */
-	bool bare; /* an object without metadata, which is no module: it has no hooks */
 	/* Of modules that are to replace others: their exports, looked at first, and
 	 * where those of this one go; NULL for all others. */
 	struct hload_index *fresh;

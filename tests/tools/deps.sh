@@ -33,7 +33,7 @@ claim '… the same' [ "$(tr '\n' ' ' <out)" = 'base middle a_top ' ]
 cp lost.hmod old.hmod tree
 claim 'something is missing' ends 1 "$HMOD" deps tree
 claim '… it is told' says 'lost.hmod: depends on nosuch, which is not registered'
-claim '… a version too' says 'old.hmod: depends on middle >= 2.0.0, found middle 1.0.0'
+claim '… a version too' says 'old.hmod: depends on middle >= 2.0, found middle 1.0.0'
 claim '… the others are there' [ "$(tr '\n' ' ' <out)" = 'base middle a_top ' ]
 claim 'a cycle' ends 1 "$HMOD" deps cycle
 claim '… with its path' says 'dependency cycle: two → three → one → two'
